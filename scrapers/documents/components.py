@@ -12,12 +12,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from scrapers.documents.blocks import Block, Context, Record, Run, Table
 from scrapers.documents.grid import PrintedCell, build_grid
 from scrapers.documents.inline import Line, lines_of
 from scrapers.documents.literals import PrintedNumber
+from scrapers.documents.nodes import parse_fragment
 
 _ROW_KEYS = ("rows", "data", "items", "models", "values", "body")
 _HEADING_KEYS = ("headings", "headers", "columns", "header", "head")
@@ -166,6 +165,6 @@ def _text(value: object) -> str:
 
 def _lines(text: str) -> tuple[Line, ...]:
     if _MARKUP.search(text):
-        return lines_of(BeautifulSoup(text, "lxml"))
+        return lines_of(parse_fragment(text))
     text = text.strip()
     return ((Run(text),),) if text else ()

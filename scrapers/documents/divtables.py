@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-from bs4 import Tag
-
 from scrapers.documents.inline import SKIPPED_TAGS, attribute, classes_of, is_displayed, text_of
+from scrapers.documents.nodes import Tag
 
 _AMOUNT = re.compile(r"[$¥￥€£₩₽₹]\s?\d|\d\s?(?:元|円|厘|€|USD|RMB|CNY)")
 _GRID_COLUMNS = re.compile(r"grid-cols-(\d{1,2})\Z")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bs4 import Tag
-
 from scrapers.documents.blocks import Context
 from scrapers.documents.grid import PrintedCell, repair_short_rows
 from scrapers.documents.inline import attribute, classes_of, is_displayed, lines_of
+from scrapers.documents.nodes import Tag
 
 _CELL_TAGS = frozenset({"td", "th"})
 _CELL_ROLES = frozenset({"cell", "gridcell", "columnheader", "rowheader"})
@@ -50,8 +49,7 @@ def rows_of(table: Tag) -> list[Tag]:
 
 
 def _owner(node: Tag) -> Tag | None:
-    found = node.find_parent(role=["table", "grid"])
-    return found if isinstance(found, Tag) else None
+    return next((above for above in node.parents if attribute(above, "role") in {"table", "grid"}), None)
 
 
 def cells_of(row: Tag) -> list[Tag]:
@@ -59,7 +57,7 @@ def cells_of(row: Tag) -> list[Tag]:
     if row.name == "tr":
         cells = [child for child in row.children if isinstance(child, Tag) and child.name in _CELL_TAGS]
     else:
-        cells = [child for child in row.find_all(True) if attribute(child, "role") in _CELL_ROLES]
+        cells = [child for child in row.elements() if attribute(child, "role") in _CELL_ROLES]
     return [cell for cell in cells if is_displayed(cell)]
 
 
@@ -71,9 +69,7 @@ def nested_tables(table: Tag) -> list[Tag]:
 def strays_of(table: Tag) -> list[Tag]:
     """Elements that stand in a table and in none of its rows: a table that is never closed swallows what follows it."""
     places = [table, *table.find_all(["tbody", "thead", "tfoot"], recursive=False)]
-    return [
-        child for place in places for child in place.find_all(True, recursive=False) if child.name not in _TABLE_PARTS
-    ]
+    return [child for place in places for child in place.find_all(recursive=False) if child.name not in _TABLE_PARTS]
 
 
 def printed_cell(cell: Tag) -> PrintedCell:

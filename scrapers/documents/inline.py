@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from bs4 import Tag
-from bs4.element import CData, NavigableString, PreformattedString
-
 from scrapers.documents.blocks import Run
+from scrapers.documents.nodes import Tag
 
 Line = tuple[Run, ...]
 
@@ -29,8 +27,8 @@ SKIPPED_TAGS = frozenset(
 _MAX_NESTING = 100
 _BADGE = re.compile(r"(^|[-_])(badge|tag|chip|label|pill|sticker)($|[-_])", re.IGNORECASE)
 _SIGNS = frozenset("$¥￥€£₩₽₹")
-_BREAK = Tag(name="br")
-_GAP = NavigableString(" ")
+_BREAK = Tag("br")
+_GAP = " "
 _COLUMN_STYLE = re.compile(r"flex-direction\s*:\s*column", re.IGNORECASE)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u3000\u2002-\u200a\u202f]+")
@@ -51,17 +49,12 @@ def fold_space(text: str) -> str:
 def classes_of(node: Tag) -> list[str]:
     """The class words of an element."""
     value = node.attrs.get("class")
-    if value is None:
-        return []
-    return value.split() if isinstance(value, str) else list(value)
+    return value.split() if value else []
 
 
 def attribute(node: Tag, name: str) -> str:
     """An attribute's text, or "" where it is absent; names are matched as HTML does, in lower case."""
-    value = node.attrs.get(name)
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else " ".join(value)
+    return node.attrs.get(name, "")
 
 
 def is_displayed(node: Tag) -> bool:
@@ -106,10 +99,8 @@ def _with_each(node: Tag, after: object) -> Iterator[object]:
 
 
 def is_printed_string(child: object) -> bool:
-    """True for text that a page shows: not a comment, a doctype or a processing instruction."""
-    return isinstance(child, NavigableString) and (
-        not isinstance(child, PreformattedString) or isinstance(child, CData)
-    )
+    """True for text, which stands among the elements as plain strings."""
+    return isinstance(child, str)
 
 
 class LineGatherer:

@@ -13,13 +13,12 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bs4 import Tag
-
 from scrapers.documents.blocks import Block, Cell, Context, Table
 from scrapers.documents.components import component_blocks
 from scrapers.documents.grid import renumber
 from scrapers.documents.inline import attribute
 from scrapers.documents.literals import LiteralError, PrintedKey, parse_literal
+from scrapers.documents.nodes import Tag
 from scrapers.documents.structured import parse_json, priced_entries
 
 _PUSH = re.compile(r"__next_f\s*\.\s*push\(\s*\[\s*1\s*,\s*(?=\")")
@@ -35,7 +34,7 @@ _MAX_ASSIGNED = 20
 def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
     """The priced parts of one script's payload; flight chunks are read together by `flight_blocks`."""
     kind = attribute(node, "type").lower()
-    text = node.string or ""
+    text = node.string
     hidden = replace(context, is_hidden=True, before=())
     if "json" in kind or attribute(node, "id") == "__NEXT_DATA__":
         try:

@@ -10,14 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bs4 import BeautifulSoup, Tag
-
 from scrapers.documents.blocks import Block, Context, Document, Kind, Prose, Run
 from scrapers.documents.components import component_blocks
 from scrapers.documents.decode import decode, sniff_kind
 from scrapers.documents.inline import attribute
 from scrapers.documents.markdown import FrontMatter, markdown_to_html, split_front_matter
 from scrapers.documents.mdx import PLACEHOLDER, Component, read_mdx
+from scrapers.documents.nodes import Tag, parse_html
 from scrapers.documents.payloads import flight_blocks, is_flight, island_blocks, script_blocks
 from scrapers.documents.plain import text_blocks
 from scrapers.documents.settle import settle_blocks
@@ -52,11 +51,15 @@ def read_document(body: bytes, *, kind: Kind | None = None, charset: str | None 
 
 def _read_html(text: str) -> Document:
     is_complete = is_html_complete(text)
-    soup = BeautifulSoup(_unnest_headings(text if is_complete else without_cut_row(text)), "lxml")
-    title = soup.title.get_text(" ", strip=True) if soup.title is not None else ""
-    html = soup.find("html")
-    language = attribute(html, "lang") if isinstance(html, Tag) else ""
-    return Document("html", title, language, tuple(_html_blocks(soup)), is_complete)
+    root = parse_html(_unnest_headings(text if is_complete else without_cut_row(text)))
+    title, html = root.find("title"), root.find("html")
+    return Document(
+        "html",
+        title.string.strip() if title else "",
+        attribute(html, "lang") if html else "",
+        tuple(_html_blocks(root)),
+        is_complete,
+    )
 
 
 def _unnest_headings(text: str) -> str:
@@ -64,15 +67,13 @@ def _unnest_headings(text: str) -> str:
     return _NESTED_HEADING.sub(r"\1<span>\2</span>", text)
 
 
-def _html_blocks(
-    soup: BeautifulSoup, components: Sequence[Component] = (), *, is_markdown: bool = False
-) -> list[Block]:
-    scripts = [script.string or "" for script in soup.find_all("script")]
+def _html_blocks(root: Tag, components: Sequence[Component] = (), *, is_markdown: bool = False) -> list[Block]:
+    scripts = [script.string for script in root.find_all("script")]
     flight = [text for text in scripts if is_flight(text)]
     carriers: dict[str, Carrier] = {"script": script_blocks, "astro-island": island_blocks}
     if components:
         carriers[PLACEHOLDER] = _placeholder_carrier(components)
-    blocks = list(TreeWalker(soup, carriers=carriers, is_markdown=is_markdown).walk())
+    blocks = list(TreeWalker(root, carriers=carriers, is_markdown=is_markdown).walk())
     if flight:
         blocks.extend(flight_blocks(flight, Context()))
     return blocks
@@ -95,7 +96,7 @@ def _fragment_blocks(text: str) -> list[Block]:
     kind = sniff_kind(text)
     if kind in {"markdown", "mdx"}:
         return list(_read_markdown(text, kind).blocks)
-    return _html_blocks(BeautifulSoup(text, "lxml"))
+    return _html_blocks(parse_html(text))
 
 
 def _read_markdown(text: str, kind: Kind) -> Document:
@@ -108,8 +109,8 @@ def _read_markdown(text: str, kind: Kind) -> Document:
         mdx = read_mdx(rest)
         rest, components = mdx.text, mdx.components
         is_complete = is_complete and mdx.is_complete
-    soup = BeautifulSoup(markdown_to_html(rest, is_mdx=kind == "mdx"), "lxml")
-    blocks = _html_blocks(soup, components, is_markdown=True)
+    root = parse_html(markdown_to_html(rest, is_mdx=kind == "mdx"))
+    blocks = _html_blocks(root, components, is_markdown=True)
     return Document(kind, front.title, front.language, (*_front_blocks(front), *blocks), is_complete)
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bs4 import Tag
-
 from scrapers.documents.inline import attribute, classes_of, text_of
+from scrapers.documents.nodes import Tag
 
 _MAX_LABEL = 60
 _TABS_WORD = re.compile(r"(^|[-_])tabs?($|[-_])|^w-tabs$|tabs$", re.IGNORECASE)
@@ -55,7 +54,7 @@ def _label_by_order(panel: Tag, panels: Iterable[Tag]) -> str:
     """The n-th label of the nearest list of tabs above the n-th panel, when there are as many panels as labels."""
     for ancestor in panel.parents:
         tablist = ancestor.find(role="tablist")
-        if isinstance(tablist, Tag):
+        if tablist is not None:
             tabs = tablist.find_all(role="tab")
             mine = [other for other in panels if other.parent is panel.parent]
             places = [place for place, other in enumerate(mine) if other is panel]
@@ -87,8 +86,8 @@ def _by_title(root: Tag, labels: dict[int, str]) -> None:
             labels[id(pane)] = label[:_MAX_LABEL]
     for group in root.find_all(_TITLED_GROUPS):
         for pane in group.find_all("section", recursive=False):
-            heading = pane.find(re.compile(r"^h[1-6]$"))
-            if isinstance(heading, Tag):
+            heading = pane.find({"h1", "h2", "h3", "h4", "h5", "h6"})
+            if heading is not None:
                 labels[id(pane)] = text_of(heading)[:_MAX_LABEL]
 
 
@@ -102,11 +101,7 @@ def _by_bar(root: Tag, labels: dict[int, str], bars: set[int]) -> None:
         for _ in range(3):
             if node is None:
                 break
-            panes = [
-                sibling
-                for sibling in node.find_next_siblings()
-                if isinstance(sibling, Tag) and sibling.name not in {"script", "style"}
-            ]
+            panes = [sibling for sibling in node.find_next_siblings() if sibling.name not in {"script", "style"}]
             if len(panes) == 1:
                 inner = [child for child in panes[0].children if isinstance(child, Tag)]
                 if len(inner) == len(words):

@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bs4 import BeautifulSoup, Tag
-
 from scrapers.documents.blocks import Block, Context, Prose, Table
 from scrapers.documents.divtables import find_div_rows
 from scrapers.documents.grid import PrintedCell, build_grid
@@ -38,6 +36,7 @@ from scrapers.documents.inline import (
     lines_of,
     text_of,
 )
+from scrapers.documents.nodes import Tag, parse_html
 from scrapers.documents.payloads import without_shown_rows
 from scrapers.documents.tabs import pane_labels
 from scrapers.errors import LayoutError
@@ -117,7 +116,7 @@ class TreeWalker:
     def _walk_shown(self, node: Tag) -> None:
         name = node.name
         for value in _markup_in(node):
-            self._walk_children(BeautifulSoup(value, "lxml"))
+            self._walk_children(parse_html(value))
         if id(node) in self._bars or _is_button_of_bar(node):
             return
         if self._depth > _MAX_NESTING:
@@ -140,7 +139,7 @@ class TreeWalker:
     @staticmethod
     def _holds_blocks(node: Tag) -> bool:
         """An inline or unknown element with block children, as editors wrap tables in spans."""
-        return any(child.name in BLOCK_TAGS for child in node.find_all(True))
+        return any(child.name in BLOCK_TAGS for child in node.elements())
 
     def _walk_block(self, node: Tag) -> None:
         self._flush()
@@ -242,7 +241,7 @@ class TreeWalker:
                 self._walk_block(row)
             return
         caption = node.find("caption", recursive=False)
-        context = self._context(text_of(caption) if isinstance(caption, Tag) else "")
+        context = self._context(text_of(caption) if caption else "")
         printed = [[printed_cell(cell) for cell in cells_of(row)] for row in rows]
         if self._is_markdown:
             printed, context = repair_rows(rows, printed, context)
@@ -269,8 +268,8 @@ def _is_button_of_bar(node: Tag) -> bool:
     """A button beside another one: a choice of panes or an action, no paragraph."""
     if node.name != "button":
         return False
-    beside = (node.find_next_sibling(), node.find_previous_sibling())
-    return any(isinstance(sibling, Tag) and sibling.name == "button" for sibling in beside)
+    beside = (*node.find_next_siblings()[:1], *node.find_previous_siblings()[:1])
+    return any(sibling.name == "button" for sibling in beside)
 
 
 def _is_bold_alone(node: Tag) -> bool:

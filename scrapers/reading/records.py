@@ -14,11 +14,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from scrapers.documents.blocks import Record, Run
 from scrapers.documents.components import format_value
 from scrapers.documents.inline import Line, lines_of
+from scrapers.documents.nodes import parse_fragment
 from scrapers.rates import Complaint
 from scrapers.reading.cells import Price, read_cell
 from scrapers.reading.keys import (
@@ -370,7 +369,7 @@ class _RecordReader:
 
 def _lines_of(text: str) -> tuple[Line, ...]:
     """A value's lines; some payloads keep a price as markup."""
-    return lines_of(BeautifulSoup(text, "lxml")) if "<" in text and ">" in text else ((Run(text),),)
+    return lines_of(parse_fragment(text)) if "<" in text and ">" in text else ((Run(text),),)
 
 
 def _holds_digits(value: object) -> bool:
