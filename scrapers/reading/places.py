@@ -1,0 +1,197 @@
+"""Where the value cells of a table stand: which models each prices, and what its row, column and group say.
+
+A cell that spans several rows or columns has several places. A model's cell that says only for which lengths, at which
+tier or in which state the row's prices hold goes on with the model above it and never names one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scrapers.documents.blocks import Cell
+from scrapers.reading.labels import Scope
+from scrapers.reading.layout import Layout, Row, has_amount
+from scrapers.reading.names import ModelName, read_models
+from scrapers.reading.text import clean
+from scrapers.reading.vocabulary import Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a value cell: the models it prices there and what row and column say."""
+
+    models: tuple[ModelName, ...]
+    meaning: Meaning
+    parts: tuple[Meaning, ...] = ()
+    bare: bool = False
+    row_lines: tuple[str, ...] = ()
+    is_shifted: bool = False
+    words: tuple[str, ...] = ()
+
+
+def places_down(
+    layout: Layout, around: Meaning, above: tuple[ModelName, ...], scope: Scope, *, is_open: bool
+) -> list[tuple[Cell, list[Place]]]:
+    """Value cells of a table whose rows are models (or, under a model's own heading, meters)."""
+    found: dict[int, tuple[Cell, list[Place]]] = {}
+    group = Meaning()
+    models: tuple[ModelName, ...] = ()
+    for row in layout.body:
+        lone = _lone(row)
+        if lone is not None and not has_amount(lone) and lone.rowspan == 1:
+            group = _group(lone, scope)
+            models = ()
+            continue
+        if layout.model_column is None:
+            models = above
+        else:
+            cell = row[layout.model_column] if layout.model_column < len(row) else None
+            if cell is not None and clean(cell.text):
+                models = _sized(cell, above, scope) or read_models(cell.lines, scope)
+            # A blank place under a name goes on with it: Markdown has no cells that span rows.
+        said, lines = _row_meaning(row, layout, scope)
+        shifted = _is_shifted(row, layout)
+        words = _row_words(row, layout, models)
+        for index, column in enumerate(layout.columns):
+            cell = row[index] if index < len(row) else None
+            if cell is None or column.role != "price" or index == layout.model_column:
+                continue
+            meaning = _join_axes(said, column.meaning).over(group)
+            if is_open and not meaning.has_meter and not meaning.unknown:
+                meaning = replace(meaning, unknown="a price beside unexplained columns")
+            bare = _allows_bare(column.meaning.over(said), around, scope)
+            spot = Place(models, meaning, column.parts, bare, lines, shifted, words)
+            found.setdefault(id(cell), (cell, []))[1].append(spot)
+    return list(found.values())
+
+
+def places_across(layout: Layout, around: Meaning, scope: Scope) -> list[tuple[Cell, list[Place]]]:
+    """Value cells of a table whose header names the models and whose rows are meters."""
+    found: dict[int, tuple[Cell, list[Place]]] = {}
+    priced = [index for index, column in enumerate(layout.columns) if column.role == "price"]
+    names: dict[int, tuple[ModelName, ...]] = {}
+    for index in priced:
+        cells = [row[index] for row in layout.header if index < len(row) and row[index] is not None]
+        lines = [line for cell in cells if cell is not None for line in cell.lines]
+        names[index] = read_models(tuple(lines), scope)
+    group = Meaning()
+    for row in layout.body:
+        lone = _lone(row)
+        if lone is not None and not has_amount(lone):
+            group = _group(lone, scope)
+            continue
+        said = Meaning()
+        for label in reversed(list(dict.fromkeys(cell for cell in row[: priced[0]] if cell is not None))):
+            said = said.over(scope.label(label.plain))
+        if said.roles & {"ignore", "relative"} and not said.roles & {"price"} and not said.has_meter:
+            continue
+        bare = _allows_bare(said, around, scope)
+        for index in priced:
+            cell = row[index] if index < len(row) else None
+            if cell is not None and (has_amount(cell) or said.has_meter or said.unit or "price" in said.roles):
+                found.setdefault(id(cell), (cell, []))[1].append(Place(names[index], said.over(group), (), bare))
+    return list(found.values())
+
+
+def _row_words(row: Row, layout: Layout, models: tuple[ModelName, ...]) -> tuple[str, ...]:
+    """What a row prints besides its prices, place by place, and the notes beside its models' names."""
+    words = [
+        clean(cell.plain) if cell is not None and column.role == "label" and index != layout.model_column else ""
+        for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False))
+    ]
+    return (*words, ", ".join(note for model in models for note in model.notes))
+
+
+def _is_shifted(row: Row, layout: Layout) -> bool:
+    """Whether an amount of the row stands under no heading in a table that has headings."""
+    if not layout.header:
+        return False
+    return any(has_amount(cell) and not column.header for cell, column in zip(row, layout.columns, strict=False))
+
+
+def _sized(cell: Cell, above: tuple[ModelName, ...], scope: Scope) -> tuple[ModelName, ...]:
+    """The models above the table where its model column holds only their sizes: "8K context"."""
+    text = clean(cell.plain)
+    label = scope.label(text)
+    if label.unknown or not label.roles & {"ignore", "condition"}:
+        return ()
+    return tuple(replace(model, meaning=Meaning(others=(text,))) for model in above)
+
+
+def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple[str, ...]]:
+    """What the label cells of a row say, and the lines of the cell that names its meters one below the other."""
+    said = Meaning()
+    lines: tuple[str, ...] = ()
+    for index in reversed(range(len(layout.columns))):
+        column = layout.columns[index]
+        cell = row[index] if index < len(row) else None
+        if cell is None or index == layout.model_column or column.role in {"price", "model"}:
+            continue
+        if column.role == "label" and column.meaning.direction:
+            continue  # words under "Input" say what a model takes, not which meter the row prices
+        text = clean(cell.plain)
+        if not text or scope.vocabulary.read_state(text) == "none":
+            continue
+        if column.role == "region":
+            said = Meaning(region=text).over(said)
+            continue
+        if column.role == "unit":
+            label = scope.label(f"/{text}")
+            said = Meaning(
+                unit=label.unit or scope.label(text).unit, currency=label.currency, roles=label.roles & {"foreign"}
+            ).over(said)
+            continue
+        scale = int(column.meaning.unit.per) if column.meaning.unit and column.meaning.unit.unit == "token" else None
+        label = scope.label(text, scale)
+        if column.role == "ignore":
+            kind = label.kind if not label.unknown else None
+            said = Meaning(context=label.context, output=label.output, kind=kind).over(said)
+            continue
+        if len(cell.lines) > 1:
+            parts = tuple(clean("".join(run.text for run in line)) for line in cell.lines)
+            parts = tuple(part for part in parts if part)
+            if len(parts) > 1 and all(scope.label(part).has_meter for part in parts):
+                lines = parts
+                continue
+        said = _label_cell(label, text, is_condition="condition" in column.meaning.roles).over(said)
+    return said, lines
+
+
+def _label_cell(label: Meaning, text: str, *, is_condition: bool) -> Meaning:
+    """A label cell counts where it is understood; under "Type" and such strange words are a condition as printed."""
+    kept = replace(label, roles=label.roles - {"ignore", "model", "filler", "condition"}, unknown="")
+    if not label.unknown:
+        return kept
+    if is_condition:
+        return replace(kept, others=(*kept.others, text[:80]))
+    return Meaning(context=label.context, output=label.output)
+
+
+def _join_axes(row: Meaning, column: Meaning) -> Meaning:
+    """Row and column together: "Input (text)" under "<= 200K cached input tokens" is cached input."""
+    joined = row.over(column)
+    if column.cache and not row.cache:
+        joined = replace(joined, cache=column.cache)
+    return joined
+
+
+def _group(cell: Cell, scope: Scope) -> Meaning:
+    label = scope.label(cell.plain)
+    if label.unknown:
+        return Meaning(tier=label.tier if label.tier != "standard" else None, unit=label.unit, currency=label.currency)
+    return replace(label, roles=label.roles & {"foreign"})
+
+
+def _lone(row: Row) -> Cell | None:
+    """The one cell of a row that holds anything, where the row has more places than that."""
+    cells = list(dict.fromkeys(cell for cell in row if cell is not None and clean(cell.text)))
+    return cells[0] if len(cells) == 1 and len(row) > 1 else None
+
+
+def _allows_bare(meaning: Meaning, around: Meaning, scope: Scope) -> bool:
+    """Whether numbers without a currency are amounts here: only where header, caption or hint speak of money."""
+    if meaning.roles & {"ignore", "foreign", "relative", "total"}:
+        return False
+    speaks = "price" in meaning.roles or meaning.unit or meaning.currency or around.unit or around.currency
+    hinted = scope.hints.unit and scope.hints.currency
+    return bool((meaning.has_meter or "price" in meaning.roles) and (speaks or hinted))

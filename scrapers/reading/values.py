@@ -1,0 +1,140 @@
+"""A value cell to rates: its prices with their own words first, then what its places have in common.
+
+A value that spans several rows or columns holds for what these have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from scrapers.documents.blocks import Cell
+from scrapers.rates import Complaint
+from scrapers.reading.cells import CellPrices, Price, read_cell
+from scrapers.reading.labels import Reading, Scope
+from scrapers.reading.names import ModelName
+from scrapers.reading.places import Place
+from scrapers.reading.pricing import make_rates
+from scrapers.reading.units import FOREIGN
+from scrapers.reading.vocabulary import Meaning
+
+
+def read_value(
+    cell: Cell,
+    spots: list[Place],
+    around: Meaning,
+    scope: Scope,
+    locator: str,
+    flags: tuple[str, ...],
+    *,
+    is_ragged: bool,
+) -> Reading:
+    """All rates of one value cell: once for each model that it prices."""
+    prices = read_cell(cell.lines, scope, bare=all(spot.bare for spot in spots))
+    if not prices.prices:
+        return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
+    if is_ragged or any(spot.is_shifted for spot in spots):
+        message = "the row has more or fewer cells than its headings, so they may stand in wrong columns"
+        return Reading(complaints=(Complaint("ragged_row", message, cell.text, locator),), amounts_seen=prices.seen)
+    by_model: dict[str, list[tuple[ModelName, Place]]] = {}
+    for spot in spots:
+        for model in spot.models:
+            by_model.setdefault(model.name, []).append((model, spot))
+    if not by_model:
+        return _without_model(prices, spots, around, locator)
+    total = Reading(amounts_ignored=prices.ignored, amounts_seen=prices.ignored)
+    counted = False
+    for name, places in by_model.items():
+        meaning = _common([_named(model, spot, scope) for model, spot in places])
+        part = _read_prices(name, prices.prices, meaning.over(around), places[0][1], scope, locator, flags)
+        total += part if not counted else replace(part, amounts_seen=0, amounts_ignored=0)
+        counted = True
+    return total
+
+
+def _named(model: ModelName, spot: Place, scope: Scope) -> Meaning:
+    """The place's meaning with what the model's own cell says, which yields to row and column.
+
+    A name such as "Rerank" or "Embedding-3" tells what kind of model it is.
+    """
+    own = model.meaning
+    if own.kind is None and scope.vocabulary.read_words(model.name).kind in {"embedding", "rerank"}:
+        own = replace(own, kind=scope.vocabulary.read_words(model.name).kind)
+    return spot.meaning.over(own)
+
+
+def _read_prices(
+    name: str,
+    prices: Sequence[Price],
+    meaning: Meaning,
+    spot: Place,
+    scope: Scope,
+    locator: str,
+    flags: tuple[str, ...],
+) -> Reading:
+    total = Reading()
+    has_parts = len(spot.parts) == len(prices) > 1
+    has_lines = len(spot.row_lines) == len(prices) > 1
+    for number, price in enumerate(prices):
+        label = scope.label(price.label) if price.label else Meaning()
+        is_open = bool(label.unknown) and not label.has_meter and not meaning.has_meter
+        own = replace(label, roles=label.roles & {"foreign", "total"}, unknown=label.unknown if is_open else "")
+        if has_parts:
+            own = own.over(spot.parts[number])
+        elif has_lines:
+            own = own.over(replace(scope.label(spot.row_lines[number]), roles=frozenset()))
+        elif label.unknown and label.has_meter and len(prices) == 1:
+            own = Meaning(context=label.context, output=label.output, unit=label.unit) if meaning.has_meter else own
+        elif label.unknown and len(prices) > 1:
+            own = replace(own, others=(*own.others, price.label[:80]))
+        if price.unit is not None and price.unit.unit == FOREIGN:
+            total += Reading(amounts_seen=1, amounts_ignored=1)
+            continue
+        joined = own.over(meaning)
+        if (
+            own.direction
+            and meaning.direction
+            and not own.cache
+            and meaning.cache not in {None, "miss"}
+            and own.direction == "output"
+        ):
+            joined = replace(joined, cache=None)
+        total += make_rates(name, price, joined, scope, locator, flags)
+    return total
+
+
+def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, locator: str) -> Reading:
+    """Amounts that stand beside no model: other goods, or a complaint."""
+    meaning = _common([spot.meaning for spot in spots]).over(around)
+    if meaning.roles & {"foreign", "total", "relative"}:
+        return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
+    complaints = tuple(
+        Complaint("unread_amount", "an amount beside no model's name", price.quote, locator)
+        for price in prices.prices
+        if price.amount
+    )
+    return Reading(complaints=complaints, amounts_seen=prices.seen, amounts_ignored=prices.ignored)
+
+
+def _common(meanings: list[Meaning]) -> Meaning:
+    """What several places have in common; input and output together are both."""
+    first = meanings[0]
+    changes: dict[str, Any] = {}
+    for each in fields(Meaning):
+        values = [getattr(meaning, each.name) for meaning in meanings]
+        if all(value == values[0] for value in values):
+            continue
+        if each.name == "direction" and set(values) <= {"input", "output", "both"}:
+            changes["direction"] = "both"
+        elif each.name == "roles":
+            changes["roles"] = frozenset.intersection(*values)
+        elif each.name in {"others", "hints"}:
+            changes[each.name] = tuple(word for word in values[0] if all(word in value for value in values))
+        else:
+            changes[each.name] = (
+                type(values[0])()
+                if isinstance(values[0], (frozenset, str)) and each.name in {"modalities", "unknown"}
+                else None
+            )
+    return replace(first, **changes)
