@@ -6,9 +6,10 @@ reported unless the context of the two tells them apart.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from scrapers.reading.money import find_amounts
 from scrapers.reading.tables import read_table
 from scrapers.reading.templates import fill_template
 from scrapers.reading.text import clean
-from scrapers.reading.vocabulary import Meaning, load_vocabulary
+from scrapers.reading.vocabulary import Meaning, Vocabulary, load_vocabulary
 
 _NO_HINTS = Hints()
 _TOOL_METERS = frozenset({"search", "request", "other"})
@@ -170,20 +171,32 @@ def _count_amounts(block: Block) -> int:
     return 0
 
 
-_DECIMAL_COMMA = ("de", "fr", "it", "es", "pt", "ru", "id", "nl", "pl", "tr")
-
-
 def _scope(document: Document, hints: Hints, captured_at: datetime | None) -> Scope:
     text = _sample(document.blocks)
-    language = document.language.casefold() or _language(text)
+    vocabulary = load_vocabulary()
+    language = document.language.casefold() or _language(text, vocabulary)
     scope = Scope(
-        vocabulary=load_vocabulary().with_hints(hints),
+        vocabulary=vocabulary.with_hints(hints),
         hints=hints,
         captured_at=captured_at,
-        yen="CNY" if language.startswith("zh") else None,
-        decimal_comma=language[:2] in _DECIMAL_COMMA,
+        yen="CNY" if language.startswith("zh") else "JPY" if language.startswith("ja") and _YEN.search(text) else None,
+        mark="?" if language[:2] in vocabulary.decimal_comma else ".",
     )
+    if scope.mark == "?":
+        scope = scope.marked_by(clean(text) for block in document.blocks for text in _texts(block))
     return _with_page(scope, document)
+
+
+_YEN = re.compile(r"円|税抜|税込|税別|日本円|JPY")
+
+
+def _texts(block: Block) -> Iterator[str]:
+    if isinstance(block, Prose):
+        yield block.text
+    elif isinstance(block, Table):
+        yield from (cell.text for row in block.rows for cell in row if cell is not None)
+    elif isinstance(block, Card):
+        yield from ("".join(run.text for run in line) for line in block.lines)
 
 
 def _with_page(scope: Scope, document: Document) -> Scope:
@@ -240,19 +253,14 @@ def _sample(blocks: Sequence[Block]) -> str:
     """Some thousand characters of what the page prints, for telling its language."""
     kept: list[str] = []
     for block in blocks:
-        if isinstance(block, Prose):
-            kept.append(block.text)
-        elif isinstance(block, Table):
-            kept += [cell.text for row in block.rows[:8] for cell in row if cell is not None]
-        elif isinstance(block, Card):
-            kept += ["".join(run.text for run in line) for line in block.lines]
+        kept += itertools.islice(_texts(block), 100)
         if sum(map(len, kept)) > 20_000:
             break
     return " ".join(kept)[:20_000]
 
 
-def _language(text: str) -> str:
-    """The language by its script: Chinese where Han stands without kana, Japanese with."""
+def _language(text: str, vocabulary: Vocabulary) -> str:
+    """The language by its script and, of those in Latin letters, by its commonest small words."""
     counts = Counter(
         "kana"
         if "\u3040" <= char <= "\u30ff"
@@ -260,6 +268,8 @@ def _language(text: str) -> str:
         if "\u4e00" <= char <= "\u9fff"
         else "hangul"
         if "\uac00" <= char <= "\ud7af"
+        else "cyrillic"
+        if "\u0400" <= char <= "\u04ff"
         else "other"
         for char in text
     )
@@ -267,7 +277,14 @@ def _language(text: str) -> str:
         return "ja"
     if counts["hangul"] > counts["han"]:
         return "ko"
-    return "zh" if counts["han"] > 20 or counts["han"] * 10 > counts["other"] else ""
+    if counts["han"] > 20 or counts["han"] * 10 > counts["other"]:
+        return "zh"
+    if counts["cyrillic"] > 20 or counts["cyrillic"] * 10 > counts["other"]:
+        return "ru"
+    words = Counter(re.findall(r"[^\W\d_]+", text.casefold()))
+    scores = {name: sum(words[word] for word in small) for name, small in vocabulary.small_words.items()}
+    best = max(scores, key=lambda name: scores[name], default="")
+    return best if best and scores[best] else ""
 
 
 def _no_table(document: Document, total: Reading) -> NoTable:

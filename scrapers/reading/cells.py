@@ -150,14 +150,14 @@ def _struck_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare: bool) -> CellPrices:
-    amounts = find_amounts(text, decimal_comma=scope.decimal_comma)
+    amounts = find_amounts(text, mark=scope.mark)
     if bare and not amounts:
         amounts = _bare_amounts(text, scope)
     in_struck = [
         replace(one, start=one.start + a, end=one.end + a, is_list=True)
         for a, b in struck
         if 0 <= a < len(text)
-        for one in find_amounts(text[a:b], bare=True, decimal_comma=scope.decimal_comma)
+        for one in find_amounts(text[a:b], bare=True, mark=scope.mark)
     ]
     live = [a for a in amounts if not any(s.start < a.end and a.start < s.end for s in in_struck)]
     seen = len(live) + len(in_struck)
@@ -180,7 +180,7 @@ def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare
 
 def _bare_amounts(text: str, scope: Scope) -> tuple[Amount, ...]:
     """Numbers without a currency in a price column: one alone, or behind a label and a colon; "286 tokens" is none."""
-    found = find_amounts(text, bare=True, decimal_comma=scope.decimal_comma)
+    found = find_amounts(text, bare=True, mark=scope.mark)
     if not found:
         return ()
     unit = unit_after(text, found[-1].end)

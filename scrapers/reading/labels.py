@@ -7,14 +7,16 @@ for all its prices.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scrapers.catalog import Hints
 from scrapers.documents.blocks import Context
 from scrapers.rates import Complaint, Rate, TokenRange
+from scrapers.reading.currencies import find_currencies, strip_currencies
 from scrapers.reading.dates import read_validity
-from scrapers.reading.money import find_amounts, find_currencies, strip_currencies
+from scrapers.reading.money import Mark, find_amounts, read_mark
 from scrapers.reading.text import clean, fold
 from scrapers.reading.tiers import find_ranges, without_ranges
 from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units
@@ -29,7 +31,7 @@ class Scope:
         vocabulary: the shipped words and those of the hints.
         page: unit and currency that the page states once for all prices.
         yen: what the sign ¥ means here: "CNY", "JPY", or None where the page leaves it open.
-        decimal_comma: the page's language writes 22,50.
+        mark: how the page, and nearer to the amounts a table, writes decimals.
         models: names that tables above have given, to be recognised in sentences.
         memory: labels that were read before; a page repeats them.
 
@@ -40,9 +42,14 @@ class Scope:
     captured_at: datetime | None = None
     page: Meaning = field(default_factory=Meaning)
     yen: str | None = None
-    decimal_comma: bool = False
+    mark: Mark = "."
     models: tuple[str, ...] = ()
     memory: dict[tuple[str, int | None], Meaning] = field(default_factory=dict, repr=False, compare=False)
+
+    def marked_by(self, texts: Iterable[str]) -> Scope:
+        """The scope for a block with these texts: its own numbers tell how it writes decimals, else the page does."""
+        mark = read_mark(texts)
+        return self if mark is None else replace(self, mark=mark)
 
     def label(self, text: str, scale: int | None = None) -> Meaning:
         """What a label says; `scale` multiplies the bare numbers of its ranges (a header "千 token")."""

@@ -8,71 +8,73 @@ grammar cannot read with certainty ("1.234" on a page that writes decimal commas
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
-YEN_OR_YUAN = "¥"
+from scrapers.reading.currencies import BEHIND_ONLY, CURRENCY_OF, PARTS, YEN_OR_YUAN, code_of, either, is_spaced
 
-_CURRENCIES = {
-    "USD": "us$ usd $ 美元 美金 米ドル ドル 달러 dollars dollar",
-    "CNY": "cny rmb cn¥ 元 人民币 人民幣 块 圆",
-    "EUR": "€ eur 欧元 歐元 euro euros ユーロ 유로",
-    "GBP": "£ gbp 英镑",
-    "JPY": "jp¥ jpy 円 日元 日圆",
-    "KRW": "₩ krw 원 韩元",
-    "INR": "₹ inr rs.",
-    "HKD": "hk$ hkd 港元 港币 港幣",
-    "TWD": "nt$ twd 新台币 新臺幣 新台幣",
-    "SGD": "s$ sgd 新加坡元",
-    "AUD": "a$ au$ aud",
-    "CAD": "c$ ca$ cad",
-    "BRL": "r$ brl",
-    "RUB": "₽ rub руб руб. рублей",
-    "IDR": "rp idr",
-    "CHF": "chf",
-    YEN_OR_YUAN: "¥",
-}
-_CURRENCY_OF = {sign: code for code, signs in _CURRENCIES.items() for sign in signs.split(" ")}
-# Parts of a currency: the amount is printed in them, the price is counted in the whole.
-_PARTS = {
-    "分": ("CNY", 2), "厘": ("CNY", 3), "角": ("CNY", 1), "cents": ("USD", 2), "cent": ("USD", 2),
-    "¢": ("USD", 2), "美分": ("USD", 2),
-}  # fmt: skip
-_SIGNS = "|".join(re.escape(sign) for sign in sorted([*_CURRENCY_OF, *_PARTS], key=len, reverse=True))
-_PREFIXES = "|".join(
-    re.escape(sign) for sign in sorted(set(_CURRENCY_OF) - {"元", "块", "圆", "円", "원"}, key=len, reverse=True)
-)
+# How a page writes decimals: "." or "," where it is known; "?" where its language writes commas and no number tells.
+Mark = Literal[".", ",", "?"]
+
 _NUMBER = (
-    r"(?:[0-9]{1,3}(?:[,'  ][0-9]{3}){1,4}(?:\.[0-9]{1,18})?|[0-9]{1,3}(?:\.[0-9]{3}){1,4},[0-9]{1,18}"
-    r"|[0-9]{1,12}(?:[.,][0-9]{1,22})?)"
+    r"(?:[0-9]{1,3}(?P<sep>['’ ])[0-9]{3}(?:(?P=sep)[0-9]{3}){0,3}(?:[.,][0-9]{1,18})?"
+    r"|[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,18})?"
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){1,4},[0-9]{1,18}|[0-9]{1,3}(?:\.[0-9]{3}){2,4}"
+    r"|[0-9]{1,2}(?:,[0-9]{2}){1,3},[0-9]{3}(?:\.[0-9]{1,9})?"
+    r"|[0-9]{1,4}(?:\.[0-9]{1,15})?e-[0-9]{1,2}|[0-9]{1,12}(?:[.,][0-9]{1,22})?|\.[0-9]{1,22})"
 )
+_MAGNITUDES = {"千": 3, "천": 3, "万": 4, "萬": 4, "만": 4, "百万": 6, "百萬": 6, "백만": 6, "亿": 8, "億": 8, "억": 8}
+_SIGNS_BEHIND = [*CURRENCY_OF, *PARTS]
+_SUFFIX = (
+    rf"(?:{either(filter(is_spaced, _SIGNS_BEHIND))})(?![a-zà-ÿа-я0-9])"
+    rf"|(?:{either(sign for sign in _SIGNS_BEHIND if not is_spaced(sign))})(?!素)"
+)
+_PREFIX = rf"(?<![a-z])(?:{either({*CURRENCY_OF, '¢', 'us¢'} - BEHIND_ONLY)})"
+_SCALE = rf"(?:\s?(?P<scale>{either(_MAGNITUDES)})(?=\s?(?:{_SUFFIX})|$|[\s)/,]))?"
 _AMOUNT = re.compile(
-    rf"(?<![0-9A-Za-zÀ-ɏЀ-ӿ_.,])(?:(?P<prefix>(?<![a-z])(?:{_PREFIXES}))\s{{0,2}})?(?P<minus>-\s?)?"
-    rf"(?:(?P<prefix2>(?<![a-z])(?:{_PREFIXES}))\s{{0,2}})?"
-    rf"(?P<number>{_NUMBER})(?![0-9]|[.,][0-9])(?:\s{{0,2}}(?P<suffix>{_SIGNS})(?![a-z]|[0-9]))?",
+    rf"(?<![0-9A-Za-zÀ-ɏЀ-ӿ_])(?:(?P<prefix>{_PREFIX})\s{{0,2}}|(?<![.,]))(?P<minus>-\s?)?"
+    rf"(?:(?P<prefix2>{_PREFIX})\s{{0,2}})?(?P<number>{_NUMBER})(?P<more>(?:[.,'’][0-9]+){{0,6}})(?![0-9])"
+    rf"{_SCALE}(?:\s{{0,2}}(?P<suffix>{_SUFFIX}))?",
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"[\w]")
 _BEFORE_DOUBT = re.compile(
-    r"(?:\bfrom|\bstarting (?:at|from)|\bup to|\bas low as|\bat least|\bab|\bdès|\bdesde|\ba partir de|最低|最高|低至"
-    r"|至少|起价|от)\s*:?\s*$",
+    r"(?:\bfrom|\bstarting (?:at|from)|\bup to|\bas low as|\bat least|\bab|\bdès|\bdesde|\bà partir d[e'’]"
+    r"|\ba partir de|\ba partire da|\bjusqu['’]à|\bbis zu|\bhasta|\baté|\bfino a|\bmulai(?: dari)?|\bhingga|\bот|\bдо"
+    r"|最低|最高|低至|至少|起价)"
+    r"\s*:?\s*$",
     re.IGNORECASE,
 )
-_AFTER_DOUBT = re.compile(r"\s*(?:起(?![始])|から|이상|and up\b|以上)", re.IGNORECASE)
+_AFTER_DOUBT = re.compile(r"\s*(?:起(?![始])|から|부터|이상|and up\b|以上|\+(?![\s]?[0-9]))", re.IGNORECASE)
 _APPROXIMATE = re.compile(
     r"(?:约|約|≈|approx\.?|approximately|about|equivalent to|equals?(?: to)?|相当于|折合|~|environ|circa|ca\."
-    r"|etwa)\s*[:：]?\s*$",
+    r"|etwa|ungefähr|aproximadamente|aprox\.|cerca de|около|примерно|sekitar|약)\s*[:：]?\s*$",
     re.IGNORECASE,
 )
-_RANGE_NEXT = re.compile(r"\s*(?:~|-|to|至|到|–)\s*(?:[$¥€£]|us\$)?\s*[0-9]", re.IGNORECASE)
+_RANGE_NEXT = re.compile(r"\s*(?:~|-|to|至|到|–)\s*(?:[$¥€£₽₩]|us\$|r\$)?\s*[0-9]", re.IGNORECASE)
 _RANGE_BEFORE = re.compile(r"[0-9]\s*(?:[a-z元]{0,3})\s*(?:~|-|\bto\b|至|到)\s*$", re.IGNORECASE)
 _LIST_BEFORE = re.compile(
-    r"(?:原价|原價|刊例价|标准价|list price|was|originally|regular price|statt|通常価格|定価|정가|au lieu de|antes"
-    r"|invece di)\s*[:：]?\s*$",
+    r"(?:原价|原價|刊例价|标准价|list price|was|originally|regular price|instead of|statt|通常価格|定価|정가|au lieu de"
+    r"|antes|en lugar de|em vez de|invece di|вместо|harga normal)\s*[:：]?\s*$",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"\s*(?:[%％×x](?![a-z])|倍|折|[kmb](?![a-z0-9])|°|px\b|p\b|fps\b|mp\b)", re.IGNORECASE)
+_LONGER_BEFORE = re.compile(r"[0-9][ 。]$")
+_SCALED_WORD = re.compile(
+    r"\s?(?:(?:thousand|million|billion|mio|mln|lakh|crore|млн|тыс)(?![a-zа-я])(?!\.?\s*(?:of\s)?(?:[a-z]+\s)?(?:tok|char|ток))"
+    r"|[千万萬亿億百천만억])",
+    re.IGNORECASE,
+)
+# A minute, a corner or a piece and no money: "5分钟", "5分キャッシュ", "/ 1分".
+_HAN_PARTS = frozenset({"分", "角", "厘", "块", "圆"})
+_HAN_GOES_ON = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_KANA = re.compile(r"[\u3041-\u30fa]")
+_COMMA_CURRENCIES = frozenset({"IDR", "VND", "BRL"})  # at home "1.500" is fifteen hundred, whatever the page's language
+_OPEN_NUMBER = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}[.,][0-9]{3}(?![.,]?[0-9])")
+_BARE_CELL = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,13 @@ class Amount:
 
 
 @lru_cache(maxsize=20_000)
-def find_amounts(text: str, *, bare: bool = False, decimal_comma: bool = False) -> tuple[Amount, ...]:
+def find_amounts(text: str, *, bare: bool = False, mark: Mark = ".") -> tuple[Amount, ...]:
     """The amounts of a cleaned text, from left to right.
 
     Args:
         text: what `clean` gave.
         bare: also numbers without a currency; only for a place that is known to hold a price.
-        decimal_comma: the language of the page writes 22,50; an ambiguous 1.234 is then doubtful.
+        mark: how the place writes decimals; where that is open ("?"), 1.234 and 1,234 are doubtful.
 
     >>> [str(a.value) for a in find_amounts("$0.075, then $1.25, prompts <= 200k")]
     ['0.075', '1.25']
@@ -119,127 +121,146 @@ def find_amounts(text: str, *, bare: bool = False, decimal_comma: bool = False) 
     (Decimal('0.0008'), 'an open price', 'a negative amount')
     >>> find_amounts("1_000 0x10 GPT-4 50% 8K"), find_amounts("12", bare=True)[0].value
     ((), Decimal('12'))
-    >>> find_amounts("1.234 €", decimal_comma=True)[0].doubt
-    'thousands or decimals'
+    >>> find_amounts("1.234 €", mark="?")[0].doubt, find_amounts("1.234 €", mark=",")[0].value
+    ('thousands or decimals', Decimal('1234'))
+    >>> find_amounts("1 000,00 ₽")[0].value, find_amounts("₹1,00,000")[0].value, find_amounts("¥1.5万")[0].value
+    (Decimal('1000.00'), Decimal('100000'), Decimal('15000.0'))
+    >>> find_amounts("1.234.56 $")[0].doubt, find_amounts("$1.5e-06")[0].value, find_amounts("US¢ 5")[0].value
+    ('no number of a known form', Decimal('0.0000015'), Decimal('0.05'))
 
     """
-    found: list[Amount] = []
-    for match in _AMOUNT.finditer(text):
-        amount = _amount(match, text, bare=bare, decimal_comma=decimal_comma)
-        if amount is not None:
-            found.append(amount)
-    return tuple(found)
+    found = (_amount(match, text, bare=bare, mark=mark) for match in _AMOUNT.finditer(text))
+    return tuple(amount for amount in found if amount is not None)
 
 
-@lru_cache(maxsize=5_000)
-def find_currencies(text: str) -> frozenset[str]:
-    """The currencies that a label names: "All prices are in USD", "美元/百万 tokens", "($/image)".
+def read_mark(texts: Iterable[str]) -> Mark | None:
+    """How cleaned texts write decimals, told by their amounts and by texts that are a number; None where nothing tells.
 
-    >>> sorted(find_currencies("推理输入(美元/百万 tokens)")), sorted(find_currencies("Price in US dollars"))
-    (['USD'], ['USD'])
-    >>> [sorted(find_currencies(text)) for text in ("元/千tokens", "多元化模型", "单价(¥)")]
-    [['CNY'], [], ['¥']]
+    "?" where some tell one way and some the other. Only texts with a number that could be read in two ways make
+    the rest worth looking at, so others give None at once.
+
+    >>> read_mark(["0,30 €", "1.500 €"]), read_mark(["0.30 €", "1.500 €"]), read_mark(["0,30 €"])
+    (',', '.', None)
     """
-    return frozenset(_sign_code(match) for match in _LABEL_CURRENCY.finditer(text))
+    kept = list(texts)
+    if not any(_OPEN_NUMBER.search(text) for text in kept):
+        return None
+    marks: set[Mark] = set()
+    for text in kept:
+        alone = _BARE_CELL.fullmatch(text)
+        for printed in [alone["number"]] if alone else [amount.printed for amount in find_amounts(text, mark="?")]:
+            marks |= _marks_of(printed)
+    return None if not marks else marks.pop() if len(marks) == 1 else "?"
 
 
-def strip_currencies(text: str) -> str:
-    """A label without its currency words, for reading what else it says.
-
-    >>> strip_currencies("Input ($)"), strip_currencies("推理输入(美元/百万 tokens)")
-    ('Input ( )', '推理输入( /百万 tokens)')
-    """
-    return _LABEL_CURRENCY.sub(" ", text)
-
-
-_LABEL_WORDS = sorted(
-    (sign for sign in _CURRENCY_OF if sign not in {"元", "块", "圆", "rp", "rs."}), key=len, reverse=True
-)
-_LATIN_WORDS = "|".join(re.escape(sign) for sign in _LABEL_WORDS if sign.isascii())
-_OTHER_WORDS = "|".join(re.escape(sign) for sign in _LABEL_WORDS if not sign.isascii())
-_LABEL_CURRENCY = re.compile(
-    rf"(?P<word>(?<![^\W\d_])(?:{_LATIN_WORDS})(?![^\W\d_])|{_OTHER_WORDS}"
-    r"|(?<![\u3400-\u9fff])元(?=\s*(?:/|每|$|[)）\]、,，]))|(?<=[位:：(（])元)",
-    re.IGNORECASE,
-)
+def _marks_of(printed: str) -> set[Mark]:
+    """The decimal mark of a number whose form leaves no choice."""
+    value, doubt = _number(printed, ".")
+    other, _ = _number(printed, ",")
+    signs = [sign for sign in printed if sign in ",."]
+    if doubt or value != other or not signs:
+        return set()
+    last = signs[-1]
+    is_decimal = signs.count(last) == 1 and (len(signs) == 1 or len(set(signs)) == 2)
+    mark: Mark = "," if (last == ",") == is_decimal else "."
+    return {mark}
 
 
-def _sign_code(match: re.Match[str]) -> str:
-    word = match["word"].casefold()
-    return "CNY" if word == "元" else _CURRENCY_OF[word]
-
-
-def _amount(match: re.Match[str], text: str, *, bare: bool, decimal_comma: bool) -> Amount | None:
+def _amount(match: re.Match[str], text: str, *, bare: bool, mark: Mark) -> Amount | None:
     prefix = (match["prefix"] or match["prefix2"] or "").casefold()
     suffix = (match["suffix"] or "").casefold()
-    if suffix == "分" and text[match.end() : match.end() + 1] in {"钟", "鐘"}:
-        suffix = ""
-    if not prefix and not suffix and (not bare or _COUNTED.match(text, match.end("number"))):
-        return None
-    after = text[match.end("number") : match.end("number") + 1]
-    if not suffix and after and _GLUED.match(after) and after.isascii():
-        return None
     before = text[: match.start()]
-    value, doubt = _number(match["number"], decimal_comma=decimal_comma, has_sign=bool(prefix or suffix))
-    currency, power = _currency(prefix, suffix)
+    if suffix in _HAN_PARTS and _is_no_part(suffix, text, match.end(), before):
+        suffix = ""
+    if not prefix and not suffix and (not bare or match["more"] or _COUNTED.match(text, match.end("number"))):
+        return None
+    end = match.end() if suffix or not match["suffix"] else match.end("scale" if match["scale"] else "more")
+    after = text[match.end("number") : match.end("number") + 1]
+    if not suffix and _GLUED.match(after) and after.isascii():
+        return None
+    currency, power = _currency(prefix, suffix, mark)
+    value, doubt = _number(match["number"], "?" if mark == "." and currency in _COMMA_CURRENCIES else mark)
     if currency == "conflict":
         currency, doubt = None, "two currencies"
-    end = match.end() if suffix or not match["suffix"] else match.end("number")
     if match["minus"]:
         if before.rstrip()[-1:].isdigit():
-            return None if bare and not prefix and not suffix else _doubtful(match, text, "a range")
+            return None if bare and not prefix and not suffix else _doubtful(match, "a range")
         doubt = "a negative amount"
-    elif _RANGE_NEXT.match(text, end) or _RANGE_BEFORE.search(before):
-        doubt = doubt or "a range"
-    elif _BEFORE_DOUBT.search(before) or _AFTER_DOUBT.match(text, end):
-        doubt = doubt or "an open price"
     return Amount(
-        value=value.scaleb(-power) if power else value,
+        value=value.scaleb(-power) * 10 ** _MAGNITUDES.get(match["scale"] or "", 0),
         currency=currency,
         start=match.start(),
         end=end,
         printed=match["number"],
         is_list=bool(_LIST_BEFORE.search(before)),
         is_approximate=bool(_APPROXIMATE.search(before)),
-        doubt=doubt,
+        doubt=doubt or _doubt(match, text, end, before, has_prefix=bool(prefix)),
     )
 
 
-def _doubtful(match: re.Match[str], text: str, doubt: str) -> Amount:
-    del text
+def _is_no_part(suffix: str, text: str, end: int, before: str) -> bool:
+    following = text[end : end + 1]
+    if _HAN_GOES_ON.match(following) and following != "每":
+        return True
+    return suffix == "分" and (before.rstrip().endswith("/") or _KANA.search(text) is not None)
+
+
+def _doubt(match: re.Match[str], text: str, end: int, before: str, *, has_prefix: bool) -> str:
+    """Why an amount that reads well by itself must not be believed where it stands."""
+    number = match["number"]
+    if match["more"]:
+        return "no number of a known form"
+    if (
+        not has_prefix
+        and _LONGER_BEFORE.search(before)
+        and (before[-1] == "。" or re.match(r"[0-9]{3}(?![0-9])", number))
+    ):
+        return "part of a longer number"
+    if not match["scale"] and has_prefix and _SCALED_WORD.match(text, match.end("number")):
+        return "a number whose scale is not clear"
+    if _RANGE_NEXT.match(text, end) or _RANGE_BEFORE.search(before):
+        return "a range"
+    if _BEFORE_DOUBT.search(before) or _AFTER_DOUBT.match(text, end):
+        return "an open price"
+    return ""
+
+
+def _doubtful(match: re.Match[str], doubt: str) -> Amount:
     return Amount(Decimal(0), None, match.start(), match.end(), match["number"], doubt=doubt)
 
 
-def _currency(prefix: str, suffix: str) -> tuple[str | None, int]:
+def _currency(prefix: str, suffix: str, mark: Mark) -> tuple[str | None, int]:
     """(ISO code, YEN_OR_YUAN, None or "conflict"; power of ten of a part of the currency)."""
-    if suffix in _PARTS:
-        code, power = _PARTS[suffix]
-        return code, power
-    codes = {_CURRENCY_OF[sign] for sign in (prefix, suffix) if sign}
+    part = next((sign for sign in (re.sub(r"\s", " ", suffix), prefix) if sign in PARTS), None)
+    if part is not None:
+        code, power = PARTS[part]
+        return code or ("USD" if mark == "." else None), power
+    codes = {code_of(sign) for sign in (prefix, suffix) if sign}
     if len(codes) == 2 and YEN_OR_YUAN in codes and codes & {"CNY", "JPY"}:
         codes.discard(YEN_OR_YUAN)
-    if len(codes) == 2 and "$" in (prefix, suffix) and codes & {"AUD", "CAD", "SGD", "HKD", "TWD"}:
+    if len(codes) == 2 and "$" in (prefix, suffix) and codes & {"AUD", "CAD", "SGD", "HKD", "TWD", "MXN", "NZD"}:
         codes.discard("USD")
     if len(codes) > 1:
         return "conflict", 0
     return (codes.pop() if codes else None), 0
 
 
-def _number(printed: str, *, decimal_comma: bool, has_sign: bool) -> tuple[Decimal, str]:
-    """The number and why it is doubtful; signs are those of the language only where the form leaves no choice."""
-    bare = re.sub(r"['  ]", "", printed)
+def _number(printed: str, mark: Mark) -> tuple[Decimal, str]:
+    """The number and why it is doubtful; the mark decides only where the form leaves a choice."""
+    bare = re.sub(r"['’ ]", "", printed)
     if "," in bare and "." in bare:
         decimal = max(bare.rfind(","), bare.rfind("."))
         whole, part = bare[:decimal], bare[decimal + 1 :]
         return Decimal(re.sub(r"[.,]", "", whole) + "." + part), ""
-    if "," in bare:
-        head, *tail = bare.split(",")
-        if len(tail) == 1 and (len(tail[0]) != 3 or head == "0"):
-            return Decimal(f"{head}.{tail[0]}"), ""
-        number = Decimal(bare.replace(",", ""))
-        return number, "thousands or decimals" if decimal_comma and len(tail) == 1 and has_sign else ""
-    if "." in bare:
-        head, tail_text = bare.split(".", 1)
-        is_open = decimal_comma and len(tail_text) == 3 and head != "0" and len(head) <= 3
-        return Decimal(bare), "thousands or decimals" if is_open else ""
-    return Decimal(bare), ""
+    sign = "," if "," in bare else "."
+    head, *tail = bare.split(sign)
+    if len(tail) > 1:
+        return Decimal(head + "".join(tail)), ""
+    if not tail:
+        return Decimal(head), ""
+    decimal_form = f"{head or '0'}.{tail[0]}"
+    if len(tail[0]) != 3 or head in {"0", ""} or len(head) > 3 or bare != printed:
+        return Decimal(decimal_form), ""
+    if mark == "?":
+        return Decimal(decimal_form), "thousands or decimals"
+    return Decimal(decimal_form) if sign == mark else Decimal(head + tail[0]), ""

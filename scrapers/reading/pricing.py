@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from scrapers.rates import Complaint, Conditions, Evidence, Rate, State, TokenRange
 from scrapers.reading.cells import Price
+from scrapers.reading.currencies import YEN_OR_YUAN
 from scrapers.reading.labels import Reading, Scope
-from scrapers.reading.money import YEN_OR_YUAN
 from scrapers.reading.units import Unit, read_unit
 from scrapers.reading.vocabulary import Meaning
 

@@ -25,6 +25,7 @@ from scrapers.reading.values import read_value
 
 def read_table(table: Table, scope: Scope) -> Reading:
     """The rates of one table; amounts under words that nobody has explained come back as complaints."""
+    scope = scope.marked_by(clean(cell.text) for row in table.rows for cell in row if cell is not None)
     if table.header_rows == 0 and any(hint.component == table.context.component for hint in scope.hints.columns):
         layouts, total = component_layouts(table, scope)
         for layout in layouts:

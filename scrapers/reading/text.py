@@ -14,6 +14,7 @@ _INVISIBLE = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe0f\u0000-\u0008\u000b\u000c\u000e-\u001f]"
 )
 _SPACES = re.compile(r"\s+")
+_LIST_COMMA = re.compile(r"(?<![０-９])，(?=[0-9])")  # "0.8，2" are two numbers, "１，５００" is one
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
 _SIGNS = str.maketrans({"＜": "<", "＞": ">", "⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥", "～": "~", "〜": "~", "·": "·"})
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!$<>|~&])")
@@ -33,7 +34,7 @@ def clean(text: str) -> str:
     """
     bare = _SUPERSCRIPT.sub("", _INVISIBLE.sub("", text))
     if not bare.isascii():
-        bare = unicodedata.normalize("NFKC", bare).translate(_DASHES).translate(_SIGNS)
+        bare = unicodedata.normalize("NFKC", _LIST_COMMA.sub(", ", bare)).translate(_DASHES).translate(_SIGNS)
     return _SPACES.sub(" ", _ESCAPED.sub(r"\1", bare)).strip()
 
 

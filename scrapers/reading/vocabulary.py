@@ -100,6 +100,8 @@ class Vocabulary:
     badges: tuple[str, ...]
     tails: tuple[str, ...] = ()
     hinted: frozenset[str] = field(default_factory=frozenset)
+    decimal_comma: frozenset[str] = field(default_factory=frozenset)
+    small_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def _by_first(self) -> dict[str, tuple[str, ...]]:
@@ -174,8 +176,8 @@ class Vocabulary:
             )
         for phrase, tier in reversed(hints.tiers):
             phrases[fold(phrase)] = Meaning(tier=tier, hints=(f"tier {phrase!r}",))
-        return Vocabulary(
-            phrases, self.states, self.badges, self.tails, frozenset(fold(p) for p, _ in (*hints.meters, *hints.tiers))
+        return replace(
+            self, phrases=phrases, hinted=frozenset(fold(phrase) for phrase, _ in (*hints.meters, *hints.tiers))
         )
 
 
@@ -240,7 +242,15 @@ def load_vocabulary(path: Path = VOCABULARY) -> Vocabulary:
             states.setdefault(fold(word), state)
             states.setdefault(clean_dashes(word), state)
     badges = tuple(sorted((fold(word) for word in raw["badges"]["words"]), key=len, reverse=True))
-    return Vocabulary(phrases, states, badges, tuple(raw["badges"].get("tails", ())))
+    languages = raw["languages"]
+    return Vocabulary(
+        phrases,
+        states,
+        badges,
+        tuple(raw["badges"].get("tails", ())),
+        decimal_comma=frozenset(languages["decimal_comma"]),
+        small_words={name: tuple(words) for name, words in languages["small_words"].items()},
+    )
 
 
 def _meaning(raw: dict[str, Any], path: Path) -> Meaning:

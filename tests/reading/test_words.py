@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scrapers.documents.blocks import Run
 from scrapers.rates import TokenRange, format_decimal
 from scrapers.reading.cells import read_cell
+from scrapers.reading.currencies import find_currencies
 from scrapers.reading.dates import read_validity
 from scrapers.reading.labels import Scope
-from scrapers.reading.money import find_amounts, find_currencies
+from scrapers.reading.money import find_amounts
 from scrapers.reading.names import is_model_like, read_model, read_models
 from scrapers.reading.text import clean
 from scrapers.reading.tiers import find_ranges
@@ -73,9 +74,9 @@ def test_doubtful_amounts_say_why(text: str, doubt: str) -> None:
 
 
 def test_a_point_before_three_digits_is_doubtful_where_commas_are_decimal() -> None:
-    assert find_amounts("1.250 €", decimal_comma=True)[0].doubt
+    assert find_amounts("1.250 €", mark="?")[0].doubt
     assert not find_amounts("1.250 €")[0].doubt
-    assert not find_amounts("0.125 €", decimal_comma=True)[0].doubt
+    assert not find_amounts("0.125 €", mark="?")[0].doubt
 
 
 @given(st.decimals(min_value=0, max_value=10**6, places=6, allow_nan=False, allow_infinity=False))
