@@ -15,6 +15,7 @@ from scrapers.documents.blocks import Card
 from scrapers.rates import Complaint
 from scrapers.reading.cardlines import MAX_LABEL, CardLine, classify, join_signs, split_name
 from scrapers.reading.cells import Price
+from scrapers.reading.headings import ABOVE, weigh_headings
 from scrapers.reading.labels import Reading, Scope, read_context, read_sentence
 from scrapers.reading.names import is_model_like, read_model
 from scrapers.reading.pricing import make_rates
@@ -23,7 +24,6 @@ from scrapers.reading.units import Unit
 from scrapers.reading.vocabulary import Meaning
 
 _ASIDE = re.compile(r"(?<=\S)\s[—–\-]\s.*\Z")
-_PLAN_ROLES = frozenset({"foreign", "total", "relative"})
 _MAX_TITLE_WORDS = 5
 _AMOUNT_SIGN = re.compile(r"[$¥￥€£]")
 _MAX_IDLE = 6
@@ -219,13 +219,11 @@ class _CardReader:
         return total
 
     def _rate(self, model: str, price: Price, said: Meaning, around: Meaning) -> Reading:
-        full = said.over(around)
-        if price.unit is not None and price.unit.unit == "token":
-            full = replace(full, roles=full.roles - _PLAN_ROLES)  # "Plans and prices" above a price of tokens
+        full = weigh_headings(said.over(around), price.unit)
         if not said.has_meter or said.unknown:
             if price.amount is None:
                 return Reading()
-            if "foreign" in full.roles or price.doubt:
+            if full.roles & {"foreign", ABOVE["foreign"]} or price.doubt:
                 return Reading(amounts_seen=1, amounts_ignored=1)
             message = "a price in a card without a label that says which meter it is; add the words to the vocabulary"
             return Reading(

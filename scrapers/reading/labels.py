@@ -16,6 +16,7 @@ from scrapers.documents.blocks import Context
 from scrapers.rates import Complaint, Rate, TokenRange
 from scrapers.reading.currencies import find_currencies, strip_currencies
 from scrapers.reading.dates import read_validity
+from scrapers.reading.headings import as_heading
 from scrapers.reading.money import Mark, find_amounts, read_mark
 from scrapers.reading.text import clean, fold
 from scrapers.reading.tiers import find_ranges, without_ranges
@@ -116,7 +117,7 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     if not words.direction and _IN_ALONE.fullmatch(fold(strip_currencies(bare))):
         words = replace(words, direction="input")  # "In ($/M)" beside "Out ($/M)"
     kinds = {found.unit for found in units if found.unit.unit != FOREIGN}
-    is_foreign = any(found.unit.unit == FOREIGN for found in units) or _FOREIGN_QUANTITY.search(rest) is not None
+    is_foreign = any(_is_foreign(found, rest) for found in units) or _FOREIGN_QUANTITY.search(rest) is not None
     return replace(
         words,
         context=context,
@@ -128,6 +129,11 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
         roles=words.roles | ({"foreign"} if is_foreign else set()),
         others=(*words.others, *others),
     )
+
+
+def _is_foreign(found: FoundUnit, text: str) -> bool:
+    """Whether a label's unit belongs to other goods; "per model" heads a list of models."""
+    return found.unit.unit == FOREIGN and not text[found.start : found.end].casefold().endswith("model")
 
 
 _IN_ALONE = re.compile(r"[\W_]*in(?: price| cost| tokens?)?[\W_]*")
@@ -142,21 +148,17 @@ def _without_units(text: str, units: tuple[FoundUnit, ...]) -> str:
 
 
 def read_context(context: Context, scope: Scope) -> Meaning:
-    """What stands around a block: props, tabs, caption, the sentences before it and the headings, nearest first.
-
-    A heading with words that the vocabulary does not know gives only its service tier (unless that is the usual one)
-    and what kind of price follows; a model's name in a heading ("... Image Preview") is no modality.
-    """
+    """What stands around a block: props, tabs, caption, the sentences before it and the headings, nearest first."""
     said = Meaning()
     for _, value in reversed(context.props):
-        said = said.over(_as_heading(scope.label(value), value))
+        said = said.over(as_heading(value, scope.label))
     for text in (*reversed(context.tabs), context.caption):
         if text:
-            said = said.over(_as_heading(scope.label(text), text))
+            said = said.over(as_heading(text, scope.label))
     for sentence in reversed(context.before):
         said = said.over(read_sentence(sentence, scope))
     for heading in reversed(context.headings):
-        said = said.over(_as_heading(scope.label(heading), heading))
+        said = said.over(as_heading(heading, scope.label))
     return replace(said, unknown="")
 
 
@@ -182,7 +184,9 @@ def read_sentence(text: str, scope: Scope) -> Meaning:
             continue
         label = scope.label(sentence)
         if len(sentence) <= 40 and not label.unknown and (label.tier or label.mode or label.modalities or label.kind):
-            said = said.over(_as_heading(label, sentence))  # a tab's label that a copy of the page prints as a line
+            said = said.over(
+                as_heading(sentence, scope.label)
+            )  # a tab's label that a copy of the page prints as a line
             continue
         is_about_prices = bool(label.roles & {"price", "unit"}) or (
             len(sentence) < 60 and bool(find_units(sentence, is_label=False))
@@ -200,24 +204,3 @@ def read_sentence(text: str, scope: Scope) -> Meaning:
 def _is_sure(unit: Unit) -> bool:
     """Whether a unit in running text can be meant for the prices: "per step" and a bare "per million" cannot."""
     return not unit.is_implied and unit.unit != "other"
-
-
-_AND = re.compile(r"\b(?:and|or|und|et|y)\b|[&/+]|和|与|及|、", re.IGNORECASE)
-_HEADING_ROLES = frozenset({"foreign", "total", "relative"})
-
-
-def _as_heading(label: Meaning, text: str = "") -> Meaning:
-    if "two_tiers" in label.roles and _AND.search(text):
-        label = replace(label, tier=None)  # "On-demand and batch pricing" heads both
-    if not label.unknown:
-        return replace(label, direction=None, cache=None, roles=label.roles & _HEADING_ROLES, others=())
-    tier = label.tier if label.tier not in {"standard", None} else None
-    return Meaning(
-        tier=tier,
-        unit=label.unit,
-        currency=label.currency,
-        kind=label.kind if label.kind == "training" else None,
-        valid_from=label.valid_from,
-        valid_until=label.valid_until,
-        hints=label.hints if tier else (),
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scrapers.documents.blocks import Cell
+from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Layout, Row, has_amount
 from scrapers.reading.names import ModelName, read_models
@@ -178,7 +179,8 @@ def _join_axes(row: Meaning, column: Meaning) -> Meaning:
 def _group(cell: Cell, scope: Scope) -> Meaning:
     label = scope.label(cell.plain)
     if label.unknown:
-        return Meaning(tier=label.tier if label.tier != "standard" else None, unit=label.unit, currency=label.currency)
+        said = as_heading(cell.plain, scope.label)
+        return Meaning(tier=said.tier, unit=said.unit, currency=said.currency)
     return replace(label, roles=label.roles & {"foreign"})
 
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 from scrapers.rates import Complaint, Conditions, Evidence, Rate, State, TokenRange
 from scrapers.reading.cells import Price
 from scrapers.reading.currencies import YEN_OR_YUAN
+from scrapers.reading.headings import SET_ASIDE, weigh_headings
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.units import Unit, read_unit
 from scrapers.reading.vocabulary import Meaning
 
-_IGNORED_ROLES = frozenset({"ignore", "foreign", "total", "relative", "list"})
+_IGNORED_ROLES = frozenset({"ignore", "list", *SET_ASIDE})
 _DIRECTED = {
     ("input", "audio"): "audio_input",
     ("input", "image"): "image_input",
@@ -47,6 +48,11 @@ def make_rates(
 
     """
     counted = 1 if price.amount is not None else 0
+    meaning = weigh_headings(meaning, price.unit or price.late_unit)
+    if meaning.tier == "free" and price.amount is not None and price.amount.value:
+        if "free_tier" in meaning.roles:
+            return Reading(amounts_seen=counted, amounts_ignored=counted)  # an allowance and no price
+        meaning = replace(meaning, tier=None)
     if price.doubt == "belongs to other goods" or meaning.roles & _IGNORED_ROLES:
         return Reading(amounts_seen=counted, amounts_ignored=counted)
     if price.doubt:

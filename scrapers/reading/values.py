@@ -12,6 +12,7 @@ from typing import Any
 from scrapers.documents.blocks import Cell
 from scrapers.rates import Complaint
 from scrapers.reading.cells import CellPrices, Price, read_cell
+from scrapers.reading.headings import SET_ASIDE
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.names import ModelName
 from scrapers.reading.places import Place
@@ -107,7 +108,7 @@ def _read_prices(
 def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, locator: str) -> Reading:
     """Amounts that stand beside no model: other goods, or a complaint."""
     meaning = _common([spot.meaning for spot in spots]).over(around)
-    if meaning.roles & {"foreign", "total", "relative"}:
+    if meaning.roles & SET_ASIDE:
         return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
     complaints = tuple(
         Complaint("unread_amount", "an amount beside no model's name", price.quote, locator)
