@@ -59,6 +59,12 @@ STATES: tuple[State, ...] = ("priced", "free", "included", "contact", "dynamic")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 
 
+@lru_cache(maxsize=20_000)
+def _per_one(amount: Decimal, per: Decimal, unit: str | None) -> Fraction:
+    """The price of one token, character, second, ...: pages repeat their amounts, and fractions are slow to make."""
+    return Fraction(amount) / Fraction(per) / _SECONDS.get(unit or "", 1)
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRange:
     """A range of tokens: more than `gt` and at most `lte`; None is no bound."""
@@ -149,7 +155,7 @@ class Rate:
             return Fraction(0)
         if self.amount is None or self.per is None:
             return None
-        return Fraction(self.amount) / Fraction(self.per) / _SECONDS.get(self.unit or "", 1)
+        return _per_one(self.amount, self.per, self.unit)
 
     @property
     def model_key(self) -> str:
@@ -166,7 +172,7 @@ class Rate:
         """What a change changes: state, price of one unit, list price of one unit, validity."""
         struck = None
         if self.list_amount is not None and self.per is not None:
-            struck = Fraction(self.list_amount) / Fraction(self.per) / _SECONDS.get(self.unit or "", 1)
+            struck = _per_one(self.list_amount, self.per, self.unit)
         unit = "second" if self.unit in _SECONDS else self.unit
         return (
             self.state,

@@ -65,7 +65,8 @@ def read_page(
     names: dict[str, None] = {}
     for block in document.blocks:
         sections.hear(block)
-        part = _read_block(block, replace(sections.scope_for(block), models=tuple(names)))
+        placed = scope if isinstance(block, Prose) else replace(sections.scope_for(block), models=tuple(names))
+        part = _read_block(block, placed)
         names.update(dict.fromkeys(rate.model for rate in part.rates))
         located += [(rate, block.context) for rate in part.rates]
         total += replace(part, rates=())
@@ -252,34 +253,32 @@ class _Sections:
 def _sample(blocks: Sequence[Block]) -> str:
     """Some thousand characters of what the page prints, for telling its language."""
     kept: list[str] = []
+    length = 0
     for block in blocks:
-        kept += itertools.islice(_texts(block), 100)
-        if sum(map(len, kept)) > 20_000:
+        if length > 20_000:
             break
+        more = list(itertools.islice(_texts(block), 100))
+        kept += more
+        length += sum(map(len, more))
     return " ".join(kept)[:20_000]
+
+
+_SCRIPTS = tuple(
+    re.compile(each) for each in ("[\u3040-\u30ff]", "[\u4e00-\u9fff]", "[\uac00-\ud7af]", "[\u0400-\u04ff]")
+)
 
 
 def _language(text: str, vocabulary: Vocabulary) -> str:
     """The language by its script and, of those in Latin letters, by its commonest small words."""
-    counts = Counter(
-        "kana"
-        if "\u3040" <= char <= "\u30ff"
-        else "han"
-        if "\u4e00" <= char <= "\u9fff"
-        else "hangul"
-        if "\uac00" <= char <= "\ud7af"
-        else "cyrillic"
-        if "\u0400" <= char <= "\u04ff"
-        else "other"
-        for char in text
-    )
-    if counts["kana"] * 10 > counts["han"] > 0:
+    kana, han, hangul, cyrillic = (0 if text.isascii() else len(script.findall(text)) for script in _SCRIPTS)
+    other = len(text) - kana - han - hangul - cyrillic
+    if kana * 10 > han > 0:
         return "ja"
-    if counts["hangul"] > counts["han"]:
+    if hangul > han:
         return "ko"
-    if counts["han"] > 20 or counts["han"] * 10 > counts["other"]:
+    if han > 20 or han * 10 > other:
         return "zh"
-    if counts["cyrillic"] > 20 or counts["cyrillic"] * 10 > counts["other"]:
+    if cyrillic > 20 or cyrillic * 10 > other:
         return "ru"
     words = Counter(re.findall(r"[^\W\d_]+", text.casefold()))
     scores = {name: sum(words[word] for word in small) for name, small in vocabulary.small_words.items()}

@@ -37,6 +37,8 @@ class Cell:
     @property
     def text(self) -> str:
         """All that is printed, struck words and footnote marks too, lines joined by one space."""
+        if len(self.lines) == 1 and len(self.lines[0]) == 1:
+            return self.lines[0][0].text.strip()
         return " ".join("".join(run.text for run in line).strip() for line in self.lines).strip()
 
     @property

@@ -79,9 +79,8 @@ def _square(grid: list[dict[int, Cell]]) -> Grid:
         if known is None:
             rowspan = sum(1 for number in range(cell.row, cell.row + cell.rowspan) if number in rows)
             colspan = sum(1 for column in range(cell.column, cell.column + cell.colspan) if column in columns)
-            known = placed[id(cell)] = replace(
-                cell, row=rows[cell.row], column=columns[cell.column], rowspan=rowspan, colspan=colspan
-            )
+            row, column = rows[cell.row], columns[cell.column]
+            known = placed[id(cell)] = Cell(cell.lines, row, column, rowspan, colspan, cell.is_header)
         return known
 
     return tuple(tuple(place(row[column]) if column in row else None for column in columns) for row in grid if row)

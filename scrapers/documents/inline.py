@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from scrapers.documents.blocks import Run
 from scrapers.documents.nodes import Tag
@@ -69,21 +70,33 @@ def is_struck(node: Tag) -> bool:
     """True for `<s>`, `<del>`, `<strike>` and what a style or a class strikes through."""
     if node.name in {"s", "del", "strike"}:
         return True
+    if not node.attrs:
+        return False
     if "style" in node.attrs and _STRUCK_STYLE.search(attribute(node, "style")):
         return True
-    return any(_STRUCK_CLASS.search(word) for word in classes_of(node))
+    return "class" in node.attrs and _is_struck_class(node.attrs["class"])
+
+
+@lru_cache(maxsize=5_000)
+def _is_struck_class(classes: str) -> bool:
+    return any(_STRUCK_CLASS.search(word) for word in classes.split())
+
+
+@lru_cache(maxsize=5_000)
+def _is_badge_class(classes: str) -> bool:
+    return any(_BADGE.search(word) for word in classes.split())
 
 
 def is_stacked(node: Tag) -> bool:
     """True for an inline element that a class makes a box of its own."""
-    return any(word in {"block", "d-block"} for word in classes_of(node))
+    return not {"block", "d-block"}.isdisjoint(classes_of(node))
 
 
 def laid_out(node: Tag) -> Iterable[object]:
     """The children, with a line's end or a space after each where classes set them under or beside one another."""
-    words = classes_of(node)
-    if not words and "style" not in node.attrs:
+    if "class" not in node.attrs and "style" not in node.attrs:
         return node.children
+    words = classes_of(node)
     if "flex-col" in words or "flex-column" in words or _COLUMN_STYLE.search(attribute(node, "style")):
         return _with_each(node, _BREAK)
     if "flex" in words or "inline-flex" in words:
@@ -98,9 +111,15 @@ def _with_each(node: Tag, after: object) -> Iterator[object]:
             yield after
 
 
-def is_printed_string(child: object) -> bool:
-    """True for text, which stands among the elements as plain strings."""
-    return isinstance(child, str)
+def printed_strings(node: Tag, depth: int = 0) -> Iterator[str]:
+    """The strings of which `text_of` makes an element's text, one by one."""
+    if depth > _MAX_NESTING:
+        return
+    for child in node.children:
+        if isinstance(child, str):
+            yield child
+        elif child.name not in SKIPPED_TAGS and child.name != "table" and is_displayed(child):
+            yield from printed_strings(child, depth + 1)
 
 
 class LineGatherer:
@@ -129,8 +148,8 @@ class LineGatherer:
     ) -> None:
         """Adds what the nodes print, in order; nested tables and what is not displayed are left out."""
         for child in nodes:
-            if is_printed_string(child):
-                self.add(str(child), struck=struck, raised=raised, href=href)
+            if isinstance(child, str):
+                self.add(child, struck=struck, raised=raised, href=href)
             elif isinstance(child, Tag):
                 self._gather_element(child, struck=struck, raised=raised, href=href)
 
@@ -142,7 +161,7 @@ class LineGatherer:
             self.break_line()
             return
         is_block = name in BLOCK_TAGS or is_stacked(node)
-        is_badge = not is_block and any(_BADGE.search(word) for word in classes_of(node))
+        is_badge = not is_block and "class" in node.attrs and _is_badge_class(node.attrs["class"])
         if is_badge:
             self.add(" ", struck=struck, raised=raised, href=href)
         if is_block:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
@@ -55,15 +56,19 @@ def _unquote(text: str) -> str:
 def markdown_to_html(text: str, *, is_mdx: bool = False) -> str:
     """HTML with `data-cells` on each table row; MDX has no indented code, so there the rule for it is off."""
     text = _RAW_TABLE.sub(_without_blank_lines, text)
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    if is_mdx:
-        parser.disable("code")
+    parser = _parser(is_mdx=is_mdx)
     tokens = parser.parse(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for token in tokens:
         if token.type == "tr_open" and token.map is not None:
             token.attrSet("data-cells", str(_count_cells(lines[token.map[0]])))
     return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+@cache
+def _parser(*, is_mdx: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return parser.disable("code") if is_mdx else parser
 
 
 def _without_blank_lines(table: re.Match[str]) -> str:

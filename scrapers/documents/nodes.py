@@ -43,12 +43,12 @@ class Tag:
 
     def elements(self) -> Iterator[Tag]:
         """All elements in it, in reading order."""
-        stack = [child for child in reversed(self.children) if isinstance(child, Tag)]
+        stack = [child for child in self.children[::-1] if isinstance(child, Tag)]
         while stack:
             node = stack.pop()
             yield node
             if node.children:
-                stack.extend(child for child in reversed(node.children) if isinstance(child, Tag))
+                stack += [child for child in node.children[::-1] if isinstance(child, Tag)]
 
     def find_all(self, names: Names = None, *, role: str | None = None, recursive: bool = True) -> list[Tag]:
         """The elements in it that a name, one of several names or a function chooses."""

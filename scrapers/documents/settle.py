@@ -56,7 +56,7 @@ def _is_same(one: Table, other: Table) -> bool:
     """A fixed column's copy of a table: the same words in the same places under the same headings."""
     if one.context.tabs != other.context.tabs or one.context.headings != other.context.headings:
         return False
-    if one.context.component != other.context.component:
+    if one.context.component != other.context.component or len(one.rows) != len(other.rows):
         return False
     return [[c and c.text for c in row] for row in one.rows] == [[c and c.text for c in row] for row in other.rows]
 

@@ -6,7 +6,6 @@ printed table become that table again. HTML in a string is read as a page of its
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import Any
 from scrapers.documents.blocks import Block, Context, Record, Run, Table
 from scrapers.documents.components import PRICE_KEY, component_blocks, format_value, speaks_of_price
 from scrapers.documents.grid import PrintedCell, build_grid
-from scrapers.documents.literals import PrintedNumber
+from scrapers.documents.literals import JSON
 
 Props = tuple[tuple[str, str], ...]
 ReadHtml = Callable[[str], Sequence[Block]]
@@ -36,10 +35,13 @@ def parse_json(text: str) -> Any:
     """JSON with every number as Decimal, so that what is printed stays exact.
 
     Raises:
-        ValueError: the text is no JSON or is cut.
+        ValueError: the text is no JSON, is cut, or is nested too deeply.
 
     """
-    return json.loads(text, parse_float=PrintedNumber, parse_int=PrintedNumber, parse_constant=lambda _: None)
+    try:
+        return JSON.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def json_blocks(value: object, read_html: ReadHtml, *, context: Context | None = None, name: str = "") -> list[Block]:

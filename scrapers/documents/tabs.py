@@ -8,7 +8,8 @@ tabs that carry a title, and a bar of labels beside as many panes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from scrapers.documents.inline import attribute, classes_of, text_of
 from scrapers.documents.nodes import Tag
@@ -27,19 +28,25 @@ def pane_labels(root: Tag) -> tuple[dict[int, str], set[int]]:
     """Labels by `id()` of the pane's element, and the `id()` of bars whose words name panes."""
     labels: dict[int, str] = {}
     bars: set[int] = set()
-    _by_bar(root, labels, bars)
-    _by_title(root, labels)
-    _by_value(root, labels)
-    _by_role(root, labels)
-    bars.update(id(bar) for bar in root.find_all(role="tablist") if labels and _is_only_labels(bar, _bar_labels(bar)))
+    every = list(root.elements())
+    _by_bar(every, labels, bars)
+    _by_title(every, labels)
+    _by_value(every, labels)
+    _by_role(every, labels)
+    if labels:
+        bars.update(id(bar) for bar in _of_role(every, "tablist") if _is_only_labels(bar, _bar_labels(bar)))
     return labels, bars
 
 
-def _by_role(root: Tag, labels: dict[int, str]) -> None:
-    panels = root.find_all(role="tabpanel")
+def _of_role(every: Sequence[Tag], role: str) -> list[Tag]:
+    return [node for node in every if node.attrs.get("role") == role]
+
+
+def _by_role(every: Sequence[Tag], labels: dict[int, str]) -> None:
+    panels = _of_role(every, "tabpanel")
     if not panels:
         return
-    by_id = {attribute(node, "id"): node for node in root.find_all(role="tab") if attribute(node, "id")}
+    by_id = {attribute(node, "id"): node for node in _of_role(every, "tab") if attribute(node, "id")}
     by_target = {attribute(n, "aria-controls"): n for n in by_id.values() if attribute(n, "aria-controls")}
     for panel in panels:
         named = by_id.get(attribute(panel, "aria-labelledby")) or by_target.get(attribute(panel, "id"))
@@ -64,9 +71,9 @@ def _label_by_order(panel: Tag, panels: Iterable[Tag]) -> str:
     return ""
 
 
-def _by_value(root: Tag, labels: dict[int, str]) -> None:
-    for pane in root.find_all(_has_value):
-        if pane.name in {"option", "button", "span", "input", "li", "a"}:
+def _by_value(every: Sequence[Tag], labels: dict[int, str]) -> None:
+    for pane in every:
+        if "data-value" not in pane.attrs or pane.name in {"option", "button", "span", "input", "li", "a"}:
             continue
         if not any(name.startswith("data-") and "pane" in name for name in pane.attrs):
             continue
@@ -75,25 +82,21 @@ def _by_value(root: Tag, labels: dict[int, str]) -> None:
         labels[id(pane)] = label[:_MAX_LABEL] or attribute(pane, "data-value")
 
 
-def _has_value(node: Tag) -> bool:
-    return "data-value" in node.attrs
-
-
-def _by_title(root: Tag, labels: dict[int, str]) -> None:
-    for pane in root.find_all(_TITLED_TAGS):
+def _by_title(every: Sequence[Tag], labels: dict[int, str]) -> None:
+    for pane in (node for node in every if node.name in _TITLED_TAGS):
         label = attribute(pane, "title") or attribute(pane, "label") or attribute(pane, "name")
         if label:
             labels[id(pane)] = label[:_MAX_LABEL]
-    for group in root.find_all(_TITLED_GROUPS):
+    for group in (node for node in every if node.name in _TITLED_GROUPS):
         for pane in group.find_all("section", recursive=False):
             heading = pane.find({"h1", "h2", "h3", "h4", "h5", "h6"})
             if heading is not None:
                 labels[id(pane)] = text_of(heading)[:_MAX_LABEL]
 
 
-def _by_bar(root: Tag, labels: dict[int, str], bars: set[int]) -> None:
+def _by_bar(every: Sequence[Tag], labels: dict[int, str], bars: set[int]) -> None:
     """A bar of n labels whose following siblings are n panes; or one pane, which then is the active label's."""
-    for bar in root.find_all(_is_bar):
+    for bar in filter(_is_bar, every):
         words = _bar_labels(bar)
         if len(words) < 2:
             continue
@@ -131,7 +134,13 @@ def _is_only_labels(bar: Tag, words: list[tuple[str, bool]]) -> bool:
 
 
 def _is_bar(node: Tag) -> bool:
-    return any(_TABS_WORD.search(word) for word in classes_of(node)) or attribute(node, "role") == "tablist"
+    attrs = node.attrs
+    return ("class" in attrs and _names_tabs(attrs["class"])) or attrs.get("role") == "tablist"
+
+
+@lru_cache(maxsize=5_000)
+def _names_tabs(classes: str) -> bool:
+    return any(_TABS_WORD.search(word) for word in classes.split())
 
 
 def _bar_labels(bar: Tag) -> list[tuple[str, bool]]:

@@ -28,12 +28,13 @@ from scrapers.documents.inline import (
     LineGatherer,
     attribute,
     classes_of,
+    fold_space,
     is_displayed,
-    is_printed_string,
     is_struck,
     laid_out,
     line_text,
     lines_of,
+    printed_strings,
     text_of,
 )
 from scrapers.documents.nodes import Tag, parse_html
@@ -92,8 +93,8 @@ class TreeWalker:
     def _walk_children(self, node: Tag) -> None:
         self._depth += 1
         for child in laid_out(node):
-            if is_printed_string(child):
-                self._inline.add(str(child), struck=self._scope.struck)
+            if isinstance(child, str):
+                self._inline.add(child, struck=self._scope.struck)
             elif isinstance(child, Tag):
                 self._walk_element(child)
         self._depth -= 1
@@ -274,7 +275,7 @@ def _is_button_of_bar(node: Tag) -> bool:
 
 def _is_bold_alone(node: Tag) -> bool:
     """A short paragraph that is bold as a whole: exports of documents write their headings so."""
-    children = [child for child in node.children if not (is_printed_string(child) and not str(child).strip())]
+    children = [child for child in node.children if not (isinstance(child, str) and not child.strip())]
     if len(children) != 1 or not isinstance(children[0], Tag) or children[0].name not in {"strong", "b"}:
         return False
     text = text_of(node)
@@ -286,10 +287,20 @@ def _is_row_of_words(node: Tag) -> bool:
     children = [child for child in node.children if isinstance(child, Tag) and child.name not in SKIPPED_TAGS]
     if not 2 <= len(children) <= _MAX_CHOICES:
         return False
-    if any(is_printed_string(child) and str(child).strip() for child in node.children):
+    if any(isinstance(child, str) and child.strip() for child in node.children):
         return False
-    texts = [text_of(child) for child in children if child.name != "input"]
-    return len(texts) >= 2 and all(0 < len(text) <= _MAX_WORD and not _DIGIT.search(text) for text in texts)
+    words = [child for child in children if child.name != "input"]
+    return len(words) >= 2 and all(_is_word(child) for child in words)
+
+
+def _is_word(node: Tag) -> bool:
+    """Whether an element prints a word or a short phrase; a large one is not gathered to see that it is none."""
+    length = 0
+    for text in printed_strings(node):
+        length += len(fold_space(text).replace(" ", ""))
+        if length > _MAX_WORD:
+            return False
+    return length > 0 and len(text := text_of(node)) <= _MAX_WORD and not _DIGIT.search(text)
 
 
 def _markup_in(node: Tag) -> list[str]:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from scrapers.reading.text import has_digits
+
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -105,6 +107,8 @@ def read_validity(text: str, zone: str = "UTC", captured_at: datetime | None = N
     >>> read_validity("gpt-4o-2024-08-06").rest
     'gpt-4o-2024-08-06'
     """
+    if not has_digits(text):
+        return Validity(rest=" ".join(text.split()))
     start: datetime | None = None
     end: datetime | None = None
     kept = text

@@ -34,7 +34,7 @@ class Scope:
         yen: what the sign ¥ means here: "CNY", "JPY", or None where the page leaves it open.
         mark: how the page, and nearer to the amounts a table, writes decimals.
         models: names that tables above have given, to be recognised in sentences.
-        memory: labels that were read before; a page repeats them.
+        memory, sentences: labels and paragraphs that were read before; a page repeats them.
 
     """
 
@@ -46,6 +46,7 @@ class Scope:
     mark: Mark = "."
     models: tuple[str, ...] = ()
     memory: dict[tuple[str, int | None], Meaning] = field(default_factory=dict, repr=False, compare=False)
+    sentences: dict[str, Meaning] = field(default_factory=dict, repr=False, compare=False)
 
     def marked_by(self, texts: Iterable[str]) -> Scope:
         """The scope for a block with these texts: its own numbers tell how it writes decimals, else the page does."""
@@ -178,6 +179,13 @@ def read_sentence(text: str, scope: Scope) -> Meaning:
 
     A sentence that holds an amount speaks of that amount and gives neither unit nor currency.
     """
+    known = scope.sentences.get(text)
+    if known is None:
+        known = scope.sentences[text] = _parse_sentences(text, scope)
+    return known
+
+
+def _parse_sentences(text: str, scope: Scope) -> Meaning:
     said = Meaning()
     for sentence in split_sentences(text):
         if find_amounts(sentence):

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scrapers.reading.currencies import BEHIND_ONLY, CURRENCY_OF, PARTS, YEN_OR_YUAN, code_of, either, is_spaced
+from scrapers.reading.text import has_digits
 
 # How a page writes decimals: "." or "," where it is known; "?" where its language writes commas and no number tells.
 Mark = Literal[".", ",", "?"]
@@ -129,6 +130,8 @@ def find_amounts(text: str, *, bare: bool = False, mark: Mark = ".") -> tuple[Am
     ('no number of a known form', Decimal('0.0000015'), Decimal('0.05'))
 
     """
+    if not has_digits(text):
+        return ()
     found = (_amount(match, text, bare=bare, mark=mark) for match in _AMOUNT.finditer(text))
     return tuple(amount for amount in found if amount is not None)
 

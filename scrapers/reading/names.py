@@ -209,6 +209,8 @@ def _strip_badges(name: str, scope: Scope) -> str:
         bare = bare.removesuffix(tail).strip()
     for _ in range(3):
         folded = fold(bare)
+        if not folded.endswith(scope.vocabulary.badges) and not folded.startswith(("new ", "hot ")):
+            break
         for badge in scope.vocabulary.badges:
             if folded == badge or len(folded) - len(badge) < 2:
                 continue

@@ -35,7 +35,9 @@ def clean(text: str) -> str:
     bare = _SUPERSCRIPT.sub("", _INVISIBLE.sub("", text))
     if not bare.isascii():
         bare = unicodedata.normalize("NFKC", _LIST_COMMA.sub(", ", bare)).translate(_DASHES).translate(_SIGNS)
-    return _SPACES.sub(" ", _ESCAPED.sub(r"\1", bare)).strip()
+    if "\\" in bare:
+        bare = _ESCAPED.sub(r"\1", bare)
+    return _SPACES.sub(" ", bare).strip()
 
 
 @lru_cache(maxsize=20_000)
@@ -48,13 +50,25 @@ def fold(text: str) -> str:
     return _SPACES.sub(" ", _ELISIONS.sub("", _JOINERS.sub(" ", clean(text).casefold()))).strip()
 
 
+_DIGIT = re.compile(r"[0-9]")
+_LATIN = re.compile(r"[A-Za-z]")
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def has_digits(text: str) -> bool:
+    """Whether a cleaned text can hold an amount, a range, a date: they all print a digit.
+
+    >>> has_digits("Input price"), has_digits(clean("￥０.５"))
+    (False, True)
+    """
+    return _DIGIT.search(text) is not None
+
+
 def has_words(text: str) -> bool:
     """Whether letters of any script are left."""
-    return any(char.isalpha() for char in text)
+    return _LATIN.search(text) is not None or (not text.isascii() and any(char.isalpha() for char in text))
 
 
 def has_cjk(text: str) -> bool:
     """Whether Chinese, Japanese or Korean characters occur."""
-    return any(
-        "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7af" for char in text
-    )
+    return _CJK.search(text) is not None

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scrapers.rates import TokenRange
+from scrapers.reading.text import has_digits
 
 Axis = Literal["context", "output"]
 
@@ -132,6 +133,8 @@ def find_ranges(text: str) -> tuple[FoundRange, ...]:
     >>> [r.tokens(None) for r in find_ranges("128K 以上")], find_ranges("1M"), find_ranges("[0, 32]")[0].tokens(None)
     ([TokenRange(gt=127999, lte=None)], (), None)
     """
+    if not has_digits(text):
+        return ()
     found: list[FoundRange] = []
     for pattern, read in _READERS:
         for match in pattern.finditer(text):

@@ -121,6 +121,8 @@ def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, loca
 def _common(meanings: list[Meaning]) -> Meaning:
     """What several places have in common; input and output together are both."""
     first = meanings[0]
+    if len(meanings) == 1:
+        return first
     changes: dict[str, Any] = {}
     for each in fields(Meaning):
         values = [getattr(meaning, each.name) for meaning in meanings]

@@ -73,22 +73,22 @@ class Meaning:
 
     def over(self, wider: Meaning) -> Meaning:
         """The label's meaning with the gaps filled from a wider one; what both say, this one decides."""
-        changes: dict[str, Any] = {}
-        for each in fields(Meaning):
-            mine, theirs = getattr(self, each.name), getattr(wider, each.name)
-            if each.name == "roles":
-                changes[each.name] = mine | theirs
-            elif each.name in {"others", "hints"}:
-                changes[each.name] = (*mine, *(word for word in theirs if word not in mine))
-            elif each.name == "unknown":
-                changes[each.name] = f"{mine} {theirs}".strip()
-            elif not mine and theirs:
-                changes[each.name] = theirs
+        if wider == _NOTHING:
+            return self
+        if self == _NOTHING:
+            return wider
+        said = {name: getattr(self, name) or getattr(wider, name) for name in _NAMES}
+        said["roles"] = self.roles | wider.roles
+        said["others"] = (*self.others, *(word for word in wider.others if word not in self.others))
+        said["hints"] = (*self.hints, *(hint for hint in wider.hints if hint not in self.hints))
+        said["unknown"] = f"{self.unknown} {wider.unknown}".strip()
         if self.mode == "any" and wider.mode:
-            changes["mode"] = wider.mode  # "thinking and non-thinking" beside a column for one of them
-        if self.cache in {"write", "storage"} or (self.cache and wider.cache):
-            changes.pop("cache", None)
-        return replace(self, **changes)
+            said["mode"] = wider.mode  # "thinking and non-thinking" beside a column for one of them
+        return Meaning(**said)
+
+
+_NOTHING = Meaning()
+_NAMES = tuple(each.name for each in fields(Meaning))
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,12 @@ class Vocabulary:
     small_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
-    def _by_first(self) -> dict[str, tuple[str, ...]]:
+    def _by_start(self) -> dict[str, tuple[str, ...]]:
+        """The phrases by their first two characters, those of one character by that one; longest first."""
         grouped: dict[str, list[str]] = {}
         for phrase in self.phrases:
-            grouped.setdefault(phrase[0], []).append(phrase)
-        return {first: tuple(sorted(group, key=len, reverse=True)) for first, group in grouped.items()}
+            grouped.setdefault(phrase[:2], []).append(phrase)
+        return {start: tuple(sorted(group, key=len, reverse=True)) for start, group in grouped.items()}
 
     @cached_property
     def _memory(self) -> dict[str, Meaning]:
@@ -141,7 +142,8 @@ class Vocabulary:
         return replace(_join(said), unknown=" ".join(unknown))
 
     def _phrase_at(self, folded: str, position: int) -> str | None:
-        for phrase in self._by_first.get(folded[position], ()):
+        start = folded[position : position + 2]
+        for phrase in (*self._by_start.get(start, ()), *self._by_start.get(start[0], ())):
             if not folded.startswith(phrase, position):
                 continue
             end = position + len(phrase)
