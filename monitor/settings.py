@@ -243,6 +243,7 @@ def _fetch(form: SettingsForm, complaints: list[Complaint]) -> FetchSettings:
             retry_after_cap_s=fetch.retry_after_cap,
             concurrency=fetch.concurrency,
             full_every_s=fetch.full_every,
+            browser=fetch.browser,
             hosts=dict(fetch.hosts),
         )
     except ConfigError as err:

@@ -83,6 +83,7 @@ class FetchForm(_Form):
     retry_after_cap: Duration = 600
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
     full_every: Duration = 7 * 86400
+    browser: Line = ""
     hosts: dict[str, str] = Field(default_factory=dict)
 
 

@@ -95,6 +95,7 @@ class Page:
         verified: the day on which a capture showed prices at this address, None when nobody has seen it.
         robots: "obey", or "documented_api" with `robots_source`, the one written exception to robots.txt.
         prefixes: other addresses for which this page's hints hold, for saved copies.
+        render: "browser" where only a browser shows the prices, else "http".
         companion: address of the document that holds this page's amounts (a template page), or None.
 
     """
@@ -108,6 +109,7 @@ class Page:
     robots: str = "obey"
     robots_source: str | None = None
     prefixes: tuple[str, ...] = ()
+    render: str = "http"
     companion: str | None = None
     hints: Hints = field(default_factory=Hints)
     expect: Expectations = field(default_factory=Expectations)
@@ -266,7 +268,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _page(raw: Mapping[str, Any], provider: str, own: Hints, expect: Expectations, where: str) -> Page:
-    known = {"url", "market", "language", "enabled", "verified", "robots", "robots_source", "prefixes", "companion"}
+    known = {
+        "url",
+        "market",
+        "language",
+        "enabled",
+        "verified",
+        "robots",
+        "robots_source",
+        "prefixes",
+        "companion",
+        "render",
+    }
     _refuse_unknown(raw, known | {"hints", "expect"}, where)
     if not isinstance(raw.get("url"), str) or urlsplit(raw["url"]).scheme not in {"http", "https"}:
         raise ConfigError(f"{where}: `url` must be an http or https address")
@@ -280,6 +293,8 @@ def _page(raw: Mapping[str, Any], provider: str, own: Hints, expect: Expectation
         raise ConfigError(f'{where}: `robots` is "obey" or "documented_api", not {robots!r}')
     if robots == "documented_api" and not raw.get("robots_source"):
         raise ConfigError(f"{where}: `documented_api` needs `robots_source`, the page that documents the API")
+    if raw.get("render", "http") not in {"http", "browser"}:
+        raise ConfigError(f'{where}: `render` is "http" or "browser", not {raw["render"]!r}')
     return Page(
         provider=provider,
         url=raw["url"],
@@ -290,6 +305,7 @@ def _page(raw: Mapping[str, Any], provider: str, own: Hints, expect: Expectation
         robots=robots,
         robots_source=raw.get("robots_source"),
         prefixes=tuple(raw.get("prefixes", ())),
+        render=raw.get("render", "http"),
         companion=raw.get("companion"),
         hints=_hints(raw.get("hints", {}), own, f"{where} [hints]"),
         expect=_expectations(raw["expect"], f"{where} [expect]") if "expect" in raw else expect,

@@ -32,6 +32,7 @@ class FetchSettings:
         concurrency: requests under way at once, over all hosts; a host gets one at a time.
         full_every_s: how often a page is asked for in full; whoever makes the tasks heeds it.
         hosts: host to `http://127.0.0.1:PORT`, for tests and demonstrations: the only way past the address guard.
+        browser: the Chromium for pages that need one; empty: the first on the path.
         backoff_s: pause before the first retry; it doubles with each.
 
     Raises:
@@ -49,6 +50,7 @@ class FetchSettings:
     concurrency: int = 8
     full_every_s: float = 604_800.0
     hosts: Mapping[str, str] = field(default_factory=dict)
+    browser: str = ""
     backoff_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -83,6 +85,7 @@ class FetchTask:
         delay_s: pause between two requests to this host.
         robots: "obey", or "documented_api" for the one written exception.
         companion: address of the document that holds this page's amounts; it is fetched with the page, both in full.
+        render: "browser" where only a browser shows the prices, else "http".
         language: what the page is asked to be written in, as an Accept-Language tag.
 
     """
@@ -97,6 +100,7 @@ class FetchTask:
     delay_s: float = 2.0
     robots: str = "obey"
     companion: str | None = None
+    render: str = "http"
     language: str = "en"
 
     @classmethod
@@ -122,6 +126,7 @@ class FetchTask:
             delay_s=provider.delay_s,
             robots=page.robots,
             companion=page.companion,
+            render=page.render,
             language=page.language,
         )
 
@@ -131,8 +136,9 @@ class FetchTask:
 
     @property
     def validators(self) -> Mapping[str, str]:
-        """The conditional headers that this task may send; a page with a companion is always asked in full."""
-        if self.ask_in_full or self.bypass_caches or self.companion is not None:
+        """The conditional headers that this task may send; others than plain pages are always asked in full."""
+        is_plain = self.companion is None and self.render == "http"
+        if self.ask_in_full or self.bypass_caches or not is_plain:
             return {}
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in headers.items() if value}
@@ -187,6 +193,7 @@ class FetchFailure:
 KINDS = (
     "address",  # a private address, or a literal one
     "blocked",  # a challenge
+    "browser",  # a page that needs a browser, and none is there or it failed
     "content_type",  # no text
     "dns",
     "empty",

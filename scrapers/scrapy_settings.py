@@ -12,6 +12,7 @@ import os
 from typing import Any
 
 from scrapers.fetching import FetchSettings
+from scrapers.middlewares.browser import browser_settings
 
 BOT_NAME = "pricefall"
 SPIDER_MODULES = ["scrapers.spiders.providers"]
@@ -74,6 +75,7 @@ def settings_for(fetch: FetchSettings) -> dict[str, Any]:
     fixed = {name: value for name, value in globals().items() if name.isupper() and not name.startswith("_")}
     return {
         **fixed,
+        **browser_settings(fetch),
         "PRICEFALL_FETCH": fetch,
         "USER_AGENT": fetch.full_user_agent,
         "DOWNLOAD_TIMEOUT": fetch.timeout_s,

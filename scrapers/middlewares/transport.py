@@ -35,6 +35,7 @@ from twisted.web.client import ResponseFailed
 
 from scrapers.fetching import FetchSettings
 from scrapers.middlewares.bodies import IncompleteError, TooLargeError, find_cut, unpack_gzip
+from scrapers.middlewares.browser import Browser
 from scrapers.middlewares.lost import PageLost, refuse_ended
 
 _LOOK_S = 0.25
@@ -66,14 +67,29 @@ class Transport(HTTP11DownloadHandler):
         super().__init__(crawler)
         self._settings: FetchSettings = crawler.settings["PRICEFALL_FETCH"]
         self._turns = _TURNS.setdefault(crawler, _Turns(self._settings.concurrency))
+        self._browser = Browser(crawler, self._carry)
 
     async def download_request(self, request: Request) -> Response:
-        """One try.
+        """One try; a page that needs a browser is laid out by it.
 
         Raises:
             PageLost: nothing came, or not the whole.
 
         """
+        response = await self._carry(request)
+        task = request.meta.get("task")
+        if getattr(task, "render", "") != "browser" or request.meta.get("is_robots") or response.status != 200:
+            return response
+        shown = await self._browser.render(request, response, request.meta["deadline"] - monotonic())
+        if len(shown.body) > self._settings.max_bytes:
+            raise _too_large(request, f"laid out it is longer than {self._settings.max_bytes} bytes")
+        return shown
+
+    async def close(self) -> None:
+        await self._browser.close()
+        await super().close()
+
+    async def _carry(self, request: Request) -> Response:
         async with self._turns.turn(urlsplit(request.url).hostname or ""):
             trying = asyncio.ensure_future(super().download_request(self._prepare(request)))
             await _wait_unless_ended(trying, request)
