@@ -104,15 +104,23 @@ def read_cell(lines: Iterable[tuple[Run, ...]], scope: Scope, *, bare: bool = Fa
 
 
 def _joined(lines: Iterable[tuple[Run, ...]]) -> list[tuple[Run, ...]]:
-    """The lines of a cell; one that holds a discount alone ("限时5折") belongs to the list price above it."""
+    """The lines of a cell; a discount alone ("限时5折") belongs to the list price above, a struck one to that below."""
     joined: list[tuple[Run, ...]] = []
     for line in lines:
         text = clean("".join(run.text for run in line))
-        if joined and _DISCOUNT.search(text) and not find_amounts(text) and len(text) < 12:
+        is_discount = bool(_DISCOUNT.search(text)) and not find_amounts(text) and len(text) < 12
+        is_sale = bool(text) and bool(joined) and _is_struck(joined[-1]) and not _is_struck(line)
+        if is_sale or (joined and is_discount):
             joined[-1] = (*joined[-1], Run(" "), *line)
         else:
             joined.append(line)
     return joined
+
+
+def _is_struck(line: tuple[Run, ...]) -> bool:
+    """Whether a line holds one struck price and nothing else."""
+    printed = [run for run in line if run.text.strip()]
+    return bool(printed) and all(run.struck for run in printed)
 
 
 def _quotes(printed: str, prices: tuple[Price, ...]) -> list[str]:
@@ -242,8 +250,9 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple
     ends = [max(amount.end, unit.end if unit else 0) for amount, unit in zip(amounts, units, strict=True)]
     stops = [amount.start for amount in amounts[1:]] + [len(text)]
     gaps = [text[: amounts[0].start]] + [text[end:stop] for end, stop in zip(ends, stops, strict=True)]
-    leads = bool(_LABEL_END.search(gaps[0])) or not has_words(gaps[-1])
     begins = has_words(gaps[0])
+    is_named_behind = not begins and units[-1] is not None and has_words(units[-1].rest)  # "$2 per M output tokens"
+    leads = bool(_LABEL_END.search(gaps[0])) or (not has_words(gaps[-1]) and not is_named_behind)
     before: list[str] = []
     behind: list[str] = []
     for number in range(len(amounts)):
@@ -269,7 +278,7 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple
                 amount,
                 label=_BLANKS.sub(" ", f"{lead} {rest} {tail}").strip(" ,，。.、/|+"),
                 unit=unit.unit if unit else None,
-                list_value=lists[0].value if len(lists) == 1 and len(amounts) == 1 else None,
+                list_value=_list_of(amount, text, amounts, lists),
                 doubt=amount.doubt or ("belongs to other goods" if unit and unit.unit.unit == FOREIGN else ""),
             )
         )
@@ -277,6 +286,15 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple
     if last is not None and last.unit == "token" and all(price.unit is None for price in prices[:-1]):
         prices[:-1] = [replace(price, late_unit=last) for price in prices[:-1]]
     return _doubt_small(prices)
+
+
+def _list_of(amount: Amount, text: str, amounts: list[Amount], lists: list[Amount]) -> Decimal | None:
+    """The list price of an amount: the only one beside the only amount, or the only one in the bracket behind it."""
+    if len(amounts) == 1:
+        return lists[0].value if len(lists) == 1 else None
+    stop = min((other.start for other in amounts if other.start > amount.start), default=len(text))
+    own = [one for one in lists if amount.end <= one.start < stop and re.search(r"[(（][^)）]*$", text[: one.start])]
+    return own[0].value if len(own) == 1 and own[0].value > amount.value else None
 
 
 def _doubt_small(prices: list[Price]) -> tuple[Price, ...]:

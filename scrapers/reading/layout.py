@@ -16,7 +16,7 @@ from scrapers.reading.labels import Scope
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import is_model_like
 from scrapers.reading.text import clean, has_words
-from scrapers.reading.units import find_units
+from scrapers.reading.units import find_units, unit_after
 from scrapers.reading.vocabulary import Meaning
 
 Role = Literal["model", "price", "label", "region", "unit", "ignore"]
@@ -58,13 +58,37 @@ def find_layout(table: Table, scope: Scope) -> Layout:
     while 0 < count < len(rows) and _is_more_header(rows[count], rows[count - 1], scope):
         count += 1
     header, body = tuple(rows[:count]), tuple(rows[count:])
-    columns = tuple(_column(header, body, index, scope) for index in range(width))
+    columns = _with_only_prices(tuple(_column(header, body, index, scope) for index in range(width)), body, scope)
     if _are_models_across(header, body, columns, scope):
         return Layout(header, body, columns, models_across=True)
     model = _model_column(body, columns, scope)
     if model is not None:
         columns = (*columns[:model], replace(columns[model], role="model"), *columns[model + 1 :])
     return Layout(header, body, columns, model)
+
+
+def _with_only_prices(columns: tuple[Column, ...], body: tuple[Row, ...], scope: Scope) -> tuple[Column, ...]:
+    """In a table without a column of prices, list prices and notes that hold amounts of tokens are the prices."""
+    if any(column.role == "price" for column in columns):
+        return columns
+    found = list(columns)
+    for index, column in enumerate(columns):
+        meaning = column.meaning
+        cells = [cell for row in body if index < len(row) and (cell := row[index]) is not None]
+        if "list" in meaning.roles:
+            bare = replace(meaning, roles=meaning.roles - {"list"} | {"price"})
+            found[index] = replace(column, meaning=bare, role=_role(bare, column.header, body, index, scope))
+        elif column.role == "ignore" and meaning.roles & _NO_PRICE == {"ignore"}:
+            priced = [cell for cell in cells if has_amount(cell) and _buys_tokens(clean(cell.text))]
+            if priced and len(priced) * 2 > len(cells):
+                found[index] = replace(column, meaning=replace(meaning, roles=meaning.roles - {"ignore"}), role="price")
+    return tuple(found)
+
+
+def _buys_tokens(text: str) -> bool:
+    """Whether each amount of a text has a unit of tokens directly behind it."""
+    units = [unit_after(text, amount.end) for amount in find_amounts(text)]
+    return all(unit is not None and unit.unit.unit == "token" for unit in units)
 
 
 def is_lone(row: Row) -> bool:
@@ -108,10 +132,12 @@ def _is_more_header(row: Row, above: Row, scope: Scope) -> bool:
     if not spans:
         return False
     labels = [scope.label(cell.plain) for cell in own]
-    return all(
-        not label.unknown and (label.has_meter or label.mode or label.modalities or label.unit or label.roles)
-        for label in labels
-    )
+    return all(not label.unknown and _says_which_price(label) for label in labels)
+
+
+def _says_which_price(label: Meaning) -> bool:
+    said = (label.mode, label.modalities, label.unit, label.context, label.output, label.tier, label.window)
+    return label.has_meter or any(said) or bool(label.roles)
 
 
 def _is_number(cell: Cell) -> bool:
@@ -128,16 +154,28 @@ def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: S
     text = " / ".join(clean(cell.text) for cell in stack)
     meaning = Meaning()
     for cell in reversed(stack):
-        label = scope.label(cell.plain)
+        label = _head_label(clean(cell.plain), scope)
         inner = meaning
         meaning = inner.over(label)
         if inner.modalities and label.modalities:
             meaning = replace(meaning, modalities=inner.modalities)
     parts: tuple[Meaning, ...] = ()
-    if stack and meaning.direction == "both":
+    if stack and (meaning.direction == "both" or (meaning.cache and meaning.direction)):
         parts = _header_parts(clean(stack[-1].plain), scope)
+    if parts:
+        meaning = replace(meaning, direction="both", cache=None)
     role = _role(meaning, text, body, index, scope)
     return Column(text, meaning, role, parts)
+
+
+def _head_label(text: str, scope: Scope) -> Meaning:
+    """What a header cell says; where a sentence was glued to it ("... and response. Model"), its last words."""
+    tail = re.split(r"[.。]\s+|。", text)[-1]
+    if len(text) > 40 and tail != text:
+        label = scope.label(tail)
+        if not label.unknown and "model" in label.roles:
+            return label
+    return scope.label(text)
 
 
 def _header_parts(text: str, scope: Scope) -> tuple[Meaning, ...]:
@@ -147,8 +185,9 @@ def _header_parts(text: str, scope: Scope) -> tuple[Meaning, ...]:
     pieces = [
         scope.label(piece) for piece in re.split(r"\s*(?:[/|、,，&+]|\band\b|和|与|及)\s*", text) if has_words(piece)
     ]
-    meters = [replace(piece, roles=frozenset()) for piece in pieces if piece.has_meter]
-    return tuple(meters) if len(meters) > 1 and len(meters) == len(pieces) else ()
+    meters = [replace(piece, roles=frozenset()) for piece in pieces if piece.has_meter and not piece.unknown]
+    names = {(meter.direction, meter.cache, meter.kind, meter.modalities) for meter in meters}
+    return tuple(meters) if len(meters) > 1 and len(meters) == len(pieces) == len(names) else ()
 
 
 def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope: Scope) -> Role:
@@ -169,13 +208,23 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     )
     if meaning.tier == "free" and states:
         return "price"
+    if meaning.has_meter and states and states == _worded(cells, scope):
+        return "price"
     says_when = meaning.tier or meaning.mode in {"thinking", "non_thinking"} or meaning.window or meaning.context
-    is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when)
+    is_money = bool(
+        meaning.unit and meaning.unit.unit == "token" and meaning.currency and not meaning.unknown
+    )  # "per 1M tokens in USD"
+    is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when) or is_money
     numbers = sum(1 for cell in cells if cell is not None and any(char.isdigit() for char in clean(cell.text)[:12]))
     words = sum(1 for cell in cells if cell is not None and has_words(cell.text) and not _is_number(cell))
     if is_priced and ("price" in meaning.roles or meaning.unit or meaning.currency or numbers > words or not words):
         return "price"
     return "label"
+
+
+def _worded(cells: Sequence[Cell | None], scope: Scope) -> int:
+    """How many cells hold anything but a dash."""
+    return sum(1 for cell in cells if cell is not None and scope.vocabulary.read_state(cell.plain) != "none")
 
 
 def _are_models_across(

@@ -42,6 +42,9 @@ _LEADS = re.compile(
     r"|\s+(?:pricing|prices|定价|价格)$",
     re.IGNORECASE,
 )
+_SIZE_IN_BRACKETS = re.compile(r"[(（]\s*(?P<size>[0-9]+(?:\.[0-9]+)?[bB]|[01][0-9][0-3][0-9])\s*[)）]")
+_LENGTH = re.compile(r"[0-9]+\s?[km]", re.IGNORECASE)
+_PER = re.compile(r"\s*(?:per\b|/|每|pro\b|par\b|por\b)", re.IGNORECASE)
 _ID = re.compile(r"[@a-z0-9][\w@./:+\-]*", re.IGNORECASE)
 _CONTINUED = re.compile(r"(?:with|without|for|on|via)\s(?:\S+\s){0,2}\S+$")  # in lower case: the name goes on
 _PROSE_END = re.compile(r"[.!?。！？]\s*$")
@@ -115,9 +118,13 @@ def read_model(text: str, scope: Scope) -> ModelName | None:
     name = validity.rest
     meaning = Meaning(valid_from=validity.valid_from, valid_until=validity.valid_until)
     notes: list[str] = []
+    name = _SIZE_IN_BRACKETS.sub(r"\g<size>", name)
     for bracket in _BRACKETS.findall(name):
         label = scope.label(bracket)
-        meaning = meaning.over(_bounds(label) if label.unknown else _kept(label))
+        said = _bounds(label) if label.unknown or _LENGTH.fullmatch(bracket.strip()) else _kept(label)
+        if label.unit and not label.unknown and _PER.match(bracket):
+            said = replace(said, unit=label.unit, currency=label.currency)
+        meaning = meaning.over(said)
         if bracket.strip():
             notes.append(bracket.strip())
     bare = _BRACKETS.sub(" ", name)

@@ -12,8 +12,10 @@ from scrapers.documents.blocks import Cell
 from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Layout, Row, has_amount
+from scrapers.reading.modelcells import ModelColumn
 from scrapers.reading.names import ModelName, read_models
-from scrapers.reading.text import clean
+from scrapers.reading.text import clean, has_words
+from scrapers.reading.tiers import without_ranges
 from scrapers.reading.vocabulary import Meaning
 
 
@@ -28,6 +30,7 @@ class Place:
     row_lines: tuple[str, ...] = ()
     is_shifted: bool = False
     words: tuple[str, ...] = ()
+    odd: str = ""
 
 
 def places_down(
@@ -36,23 +39,23 @@ def places_down(
     """Value cells of a table whose rows are models (or, under a model's own heading, meters)."""
     found: dict[int, tuple[Cell, list[Place]]] = {}
     group = Meaning()
-    models: tuple[ModelName, ...] = ()
+    names = ModelColumn(layout, above, scope)
+    is_directed = False
     for row in layout.body:
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
             group = _group(lone, scope)
-            models = ()
+            names.forget()
             continue
-        if layout.model_column is None:
-            models = above
-        else:
-            cell = row[layout.model_column] if layout.model_column < len(row) else None
-            if cell is not None and clean(cell.text):
-                models = _sized(cell, above, scope) or read_models(cell.lines, scope)
-            # A blank place under a name goes on with it: Markdown has no cells that span rows.
+        models, also = above, Meaning()
+        if layout.model_column is not None:
+            models, also = names.read(row[layout.model_column] if layout.model_column < len(row) else None)
         said, lines = _row_meaning(row, layout, scope)
+        said = said.over(also)
+        is_directed = is_directed or any(each.direction or each.cache for each in (said, *(m.meaning for m in models)))
         shifted = _is_shifted(row, layout)
         words = _row_words(row, layout, models)
+        odd_words = _odd_words(row, layout, models, scope)
         for index, column in enumerate(layout.columns):
             cell = row[index] if index < len(row) else None
             if cell is None or column.role != "price" or index == layout.model_column:
@@ -61,9 +64,28 @@ def places_down(
             if is_open and not meaning.has_meter and not meaning.unknown:
                 meaning = replace(meaning, unknown="a price beside unexplained columns")
             bare = _allows_bare(column.meaning.over(said), around, scope)
-            spot = Place(models, meaning, column.parts, bare, lines, shifted, words)
+            odd = "" if any(model.meaning.has_meter for model in models) else odd_words
+            spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
             found.setdefault(id(cell), (cell, []))[1].append(spot)
+    if is_directed:
+        return [(cell, [_refused(spot) for spot in spots]) for cell, spots in found.values()]
     return list(found.values())
+
+
+def _refused(spot: Place) -> Place:
+    """A price without direction whose row has strange words, in a table whose other rows name directions."""
+    if not spot.odd or spot.meaning.has_meter or spot.meaning.unknown:
+        return spot
+    return replace(spot, meaning=replace(spot.meaning, unknown=spot.odd))
+
+
+def _odd_words(row: Row, layout: Layout, models: tuple[ModelName, ...], scope: Scope) -> str:
+    """Words of a row's labels, and of the notes beside its models' names, that nobody has explained."""
+    texts = [note for model in models for note in model.notes]
+    for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False)):
+        if cell is not None and column.role == "label" and index != layout.model_column:
+            texts.append(clean(cell.plain))
+    return " ".join(filter(None, (scope.label(text).unknown for text in texts)))
 
 
 def places_across(layout: Layout, around: Meaning, scope: Scope) -> list[tuple[Cell, list[Place]]]:
@@ -110,15 +132,6 @@ def _is_shifted(row: Row, layout: Layout) -> bool:
     return any(has_amount(cell) and not column.header for cell, column in zip(row, layout.columns, strict=False))
 
 
-def _sized(cell: Cell, above: tuple[ModelName, ...], scope: Scope) -> tuple[ModelName, ...]:
-    """The models above the table where its model column holds only their sizes: "8K context"."""
-    text = clean(cell.plain)
-    label = scope.label(text)
-    if label.unknown or not label.roles & {"ignore", "condition"}:
-        return ()
-    return tuple(replace(model, meaning=Meaning(others=(text,))) for model in above)
-
-
 def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple[str, ...]]:
     """What the label cells of a row say, and the lines of the cell that names its meters one below the other."""
     said = Meaning()
@@ -128,10 +141,13 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
         cell = row[index] if index < len(row) else None
         if cell is None or index == layout.model_column or column.role in {"price", "model"}:
             continue
-        if column.role == "label" and column.meaning.direction:
-            continue  # words under "Input" say what a model takes, not which meter the row prices
         text = clean(cell.plain)
-        if not text or scope.vocabulary.read_state(text) == "none":
+        if column.role == "label" and column.meaning.direction:
+            # Words under "Input" say what a model takes, not which meter the row prices; a range holds.
+            label = scope.label(text)
+            said = said.over(Meaning(context=label.context, output=label.output))
+            continue
+        if not text or scope.vocabulary.is_same(text) or scope.vocabulary.read_state(text) == "none":
             continue
         if column.role == "region":
             said = Meaning(region=text).over(said)
@@ -164,7 +180,8 @@ def _label_cell(label: Meaning, text: str, *, is_condition: bool) -> Meaning:
     if not label.unknown:
         return kept
     if is_condition:
-        return replace(kept, others=(*kept.others, text[:80]))
+        rest = without_ranges(text).strip(" ,，;；()（）") if label.context or label.output or label.others else text
+        return replace(kept, others=(*kept.others, rest[:80]) if has_words(rest) else kept.others)
     return Meaning(context=label.context, output=label.output)
 
 

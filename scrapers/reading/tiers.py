@@ -76,7 +76,8 @@ _TOKENS = (
 )
 
 _BRACKETS = re.compile(
-    rf"(?P<open>[\[(])\s*(?P<low>{_NUM})\s*(?:,|~|-|;|\s)\s*(?P<high>{_NUM}|\+?∞|inf|\+)\s*(?P<close>[\])]){_TOKENS}",
+    rf"(?P<open>[\[(])\s*(?P<low>{_NUM})\s*(?:,|~|-|;|\s)\s*(?P<high>{_NUM}|\+?∞|inf|\+)\s*(?P<close>[\])])"
+    rf"(?:\s*(?P<scale>[km千万萬](?![a-z])|百万|百萬|thousand|million))?{_TOKENS}",
     re.IGNORECASE,
 )
 _BRACKET_PLUS = re.compile(rf"(?P<open>[\[(])\s*(?P<low>{_NUM})\s*\+\s*,?\s*(?:∞)?\s*[\])]{_TOKENS}", re.IGNORECASE)
@@ -176,6 +177,8 @@ def _brackets(match: re.Match[str]) -> FoundRange | None:
     raw = match["high"]
     high, high_scale = (None, None) if not raw[0].isdigit() else _read(raw)
     low, high, scale = _one_scale(low, low_scale, high, high_scale)
+    if scale is None and match["scale"]:
+        scale = _SCALES[match["scale"].casefold()]
     is_open = match["close"] == ")" and high is not None
     return FoundRange(match.start(), match.end(), low, high, match["open"] == "(", is_open, scale)
 

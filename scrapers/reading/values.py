@@ -5,6 +5,7 @@ A value that spans several rows or columns holds for what these have in common.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -17,6 +18,7 @@ from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.names import ModelName
 from scrapers.reading.places import Place
 from scrapers.reading.pricing import make_rates
+from scrapers.reading.text import clean
 from scrapers.reading.units import FOREIGN
 from scrapers.reading.vocabulary import Meaning
 
@@ -34,7 +36,7 @@ def read_value(
     """All rates of one value cell: once for each model that it prices."""
     prices = read_cell(cell.lines, scope, bare=all(spot.bare for spot in spots))
     if not prices.prices:
-        return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
+        return _without_prices(cell, prices, spots, locator)
     if is_ragged or any(spot.is_shifted for spot in spots):
         message = "the row has more or fewer cells than its headings, so they may stand in wrong columns"
         return Reading(complaints=(Complaint("ragged_row", message, cell.text, locator),), amounts_seen=prices.seen)
@@ -52,6 +54,18 @@ def read_value(
         total += part if not counted else replace(part, amounts_seen=0, amounts_ignored=0)
         counted = True
     return total
+
+
+def _without_prices(cell: Cell, prices: CellPrices, spots: list[Place], locator: str) -> Reading:
+    """A cell of a price column without prices: nothing, or a complaint where its numbers read like amounts."""
+    numbers = _DECIMAL.findall(clean(cell.plain)) if not prices.seen and all(spot.bare for spot in spots) else []
+    if not numbers:
+        return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
+    message = "numbers without a currency between words: not read as prices"
+    return Reading(complaints=(Complaint("unreadable_price", message, cell.text, locator),), amounts_seen=len(numbers))
+
+
+_DECIMAL = re.compile(r"(?<![\w.,])[0-9]+[.,][0-9]{1,6}(?![\w.,]*[0-9kKmM%])")
 
 
 def _named(model: ModelName, spot: Place, scope: Scope) -> Meaning:

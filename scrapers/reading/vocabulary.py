@@ -99,6 +99,7 @@ class Vocabulary:
     states: dict[str, State]
     badges: tuple[str, ...]
     tails: tuple[str, ...] = ()
+    same: frozenset[str] = frozenset()
     hinted: frozenset[str] = field(default_factory=frozenset)
     decimal_comma: frozenset[str] = field(default_factory=frozenset)
     small_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -164,6 +165,10 @@ class Vocabulary:
         if not folded:
             return "none"
         return self.states.get(folded) or self.states.get(bare) or self.states.get(clean_dashes(text))
+
+    def is_same(self, text: str) -> bool:
+        """Whether a cell says that it repeats the one above: "ditto", "同上"."""
+        return fold(text) in self.same
 
     def with_hints(self, hints: Hints) -> Vocabulary:
         """The vocabulary with a provider file's own words, which win over the shipped ones."""
@@ -250,6 +255,7 @@ def load_vocabulary(path: Path = VOCABULARY) -> Vocabulary:
         states,
         badges,
         tuple(raw["badges"].get("tails", ())),
+        frozenset(fold(word) for word in raw["same"]["words"]),
         decimal_comma=frozenset(languages["decimal_comma"]),
         small_words={name: tuple(words) for name, words in languages["small_words"].items()},
     )

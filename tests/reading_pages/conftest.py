@@ -21,15 +21,6 @@ from scrapers.reader import read_page
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 CATALOG = load_catalog()
 
-# What is known not to hold yet: (test, page) and why. A strict xfail, so that a repair removes its line.
-_BOTH = "an amount whose direction word became unknown is given to both directions"
-KNOWN: dict[tuple[str, str], str] = {
-    ("test_a_label_renamed_to_an_unknown_word", "baidu/2023-12-01"): _BOTH,
-    ("test_a_label_renamed_to_an_unknown_word", "google/2025-12-21"): _BOTH,
-    ("test_no_currency_sign", "google/2025-12-21"): "amounts without a sign in worded cells are lost without a word",
-    ("test_the_facts_that_a_person_typed_are_read", "zhipu/2025-07-29"): "a column of only free words is lost",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class GoldenPage:
@@ -76,15 +67,6 @@ def golden_pages() -> Iterator[GoldenPage]:
             captured_at=datetime.combine(said["captured"], time(), UTC),
             facts=tomllib.loads((source.parent / "facts.toml").read_text(encoding="utf-8")),
         )
-
-
-@pytest.fixture(autouse=True)
-def _known_faults(request: pytest.FixtureRequest) -> None:
-    parameters = request.node.callspec.params.values() if hasattr(request.node, "callspec") else ()
-    for page in parameters:
-        reason = KNOWN.get((request.node.originalname, page.id)) if isinstance(page, GoldenPage) else None
-        if reason:
-            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

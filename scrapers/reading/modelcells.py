@@ -1,0 +1,114 @@
+"""A table's column of models, from top to bottom: names, and cells that go on with the name above.
+
+A cell that says only for which lengths, at which tier or in which state the prices of its row hold ("↳ >200K",
+"└ cached", "同上") is never a model. The direction at the end of a name ("nova-1 - Output tokens") is the row's meter
+where rows differ in nothing else, or where no column names a direction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+from scrapers.documents.blocks import Cell
+from scrapers.reading.labels import Scope
+from scrapers.reading.layout import Layout
+from scrapers.reading.names import ModelName, is_model_like, read_model, read_models
+from scrapers.reading.text import clean
+from scrapers.reading.vocabulary import Meaning
+
+_BRANCH = re.compile(r"^\s*(?:[↳└├│╰┗┣»›→⇒⤷•·▸▪]\s*|-+\s+|>\s+(?![0-9]))+")
+_GLUED = re.compile(r"(?P<stem>.*[a-z0-9)\]])\s*[-:]?\s*(?P<tail>[\u3040-\u9fff\uac00-\ud7af].*)", re.IGNORECASE)
+_MAX_TAIL = 4  # words: "cached input tokens"
+
+
+class ModelColumn:
+    """The models of a table's rows; `read` is called once for each row, in order."""
+
+    def __init__(self, layout: Layout, above: tuple[ModelName, ...], scope: Scope) -> None:
+        self._scope = scope
+        self._above = above
+        self._models: tuple[ModelName, ...] = ()
+        self._parted = self._with_directions(layout)
+
+    def forget(self) -> None:
+        """A new group begins: a blank cell goes on with nothing."""
+        self._models = ()
+
+    def read(self, cell: Cell | None) -> tuple[tuple[ModelName, ...], Meaning]:
+        """The models of a row, and what its cell says where it goes on with the row above."""
+        text = clean(cell.plain) if cell is not None else ""
+        if cell is None or not text or self._scope.vocabulary.is_same(text):
+            return self._models, Meaning()
+        sized = self._sized(text)
+        if sized:
+            self._models = sized
+            return sized, Meaning()
+        said = self._continuation(text)
+        if said is not None:
+            return self._models or self._above, said
+        if text in self._parted:
+            stem, meaning = self._parted[text]
+            name = read_model(stem, self._scope)
+            self._models = () if name is None else (replace(name, meaning=meaning.over(name.meaning)),)
+        else:
+            self._models = read_models(cell.lines, self._scope)
+        return self._models, Meaning()
+
+    def _sized(self, text: str) -> tuple[ModelName, ...]:
+        """The models above the table where its model column holds only their sizes: "8K context"."""
+        label = self._scope.label(text)
+        if label.unknown or not label.roles & {"ignore", "condition"}:
+            return ()
+        return tuple(replace(model, meaning=Meaning(others=(text,))) for model in self._above)
+
+    def _continuation(self, text: str) -> Meaning | None:
+        """What a cell says that names no model; None where it is a name."""
+        bare = _BRANCH.sub("", text)
+        is_branch = bare != text
+        label = self._scope.label(bare)
+        if label.unknown:
+            if not is_branch or is_model_like(bare, self._scope):
+                return None
+            return Meaning(context=label.context, output=label.output, others=(bare[:80],))
+        says = (label.context, label.output, label.direction, label.cache, label.mode, label.window, label.tier)
+        if label.kind or not (any(says) or (is_branch and label.modalities)):
+            return None
+        return replace(label, roles=frozenset(), unit=None, currency=None)
+
+    def _with_directions(self, layout: Layout) -> dict[str, tuple[str, Meaning]]:
+        """Names with a direction at an end, by their text, and what is left of each without it."""
+        index = layout.model_column
+        if index is None:
+            return {}
+        texts = dict.fromkeys(clean(cell.plain) for row in layout.body if index < len(row) and (cell := row[index]))
+        parted = {text: split for text in texts if (split := self._split(text)) is not None}
+        count = Counter(stem for stem, _ in parted.values())
+        names_direction = any(column.role == "price" and column.meaning.has_meter for column in layout.columns)
+        return {
+            text: (stem, meaning)
+            for text, (stem, meaning) in parted.items()
+            if count[stem] > 1 or stem in texts or not names_direction
+        }
+
+    def _split(self, text: str) -> tuple[str, Meaning] | None:
+        if text.endswith((")", "]", "】")):
+            return None  # what stands in brackets is read with the name
+        words = text.split(" ")
+        splits = [(words[:-size], words[-size:]) for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1)]
+        splits += [(words[size:], words[:size]) for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1)]
+        pairs = [(" ".join(stem), " ".join(tail)) for stem, tail in splits]
+        glued = _GLUED.fullmatch(text)
+        if glued is not None:
+            pairs.append((glued["stem"], glued["tail"]))
+        for stem, tail in pairs:
+            label = self._scope.label(tail)
+            bare = stem.strip(" -:|/·,")
+            if any(char.isdigit() for char in tail):
+                continue
+            if label.unknown or label.kind or not (label.direction or label.cache) or label.roles & {"ignore", "price"}:
+                continue
+            if is_model_like(bare, self._scope, needs_digit=False):
+                return bare, replace(label, roles=frozenset(), unit=None, currency=None)
+        return None
