@@ -75,7 +75,7 @@ def read_page(
     if not document.is_complete:
         complaints.append(Complaint("incomplete", "the document's end is missing; do not compare its prices"))
     if all(rate.meter in _TOOL_METERS for rate in rates):
-        raise _no_table(document, total)
+        raise _no_table(document, replace(total, complaints=tuple(complaints)))
     return PriceList(
         rates, tuple(complaints), total.amounts_seen, total.amounts_ignored, tuple(dict.fromkeys(total.relative))
     )

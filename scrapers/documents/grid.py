@@ -142,7 +142,9 @@ def repair_short_rows(
 
     The rule: a row that prints fewer cells than the table is wide, and whose cells look like the *right* end of the
     last full row above it, has lost labels that span down from there: those labels are extended. A row that looks
-    like the left end lost empty cells at its end. A row that looks like neither stays as printed and is named.
+    like the left end lost empty cells at its end. A row that looks like neither stays as printed and is named, and so
+    is one that may have lost an amount, since that may have stood between those that are left. Below the headings
+    alone, the next full row shows what a row looks like.
     """
     repaired: list[list[PrintedCell]] = []
     doubtful: list[int] = []
@@ -159,7 +161,11 @@ def repair_short_rows(
         if full is None or number == 0 or len(row) <= 1:
             repaired.append(list(row))
             continue
+        if len(repaired) == 1 or full is rows[0]:
+            full = next((later for later in rows[number:] if len(later) >= width), full)
         right, left = _likeness(row, full[missing:]), _likeness(row, full[: len(row)])
+        if full not in repaired and right >= left:
+            right, left = 0, 0  # no label stands above that could span down
         if right > left or (right == left and was_right):
             was_right = True
             for place in range(missing):
@@ -172,7 +178,7 @@ def repair_short_rows(
             owners = [*owners[:missing], *((number, place) for place in range(len(row)))]
         else:
             was_right = False
-            if right == left:
+            if right == left or any(_kind(cell) == "amount" for cell in full[len(row) :]):
                 doubtful.append(number)
             repaired.append(list(row))
             owners = [*((number, place) for place in range(len(row))), *([None] * missing)]

@@ -41,6 +41,8 @@ def close_bands(rates: Sequence[Rate]) -> tuple[Rate, ...]:
 def tell_rows_apart(rates: Sequence[tuple[Rate, tuple[str, ...]]]) -> tuple[Rate, ...]:
     """The rates of one table; those that disagree get the words of their rows in which they differ.
 
+    What tells two rows apart goes to all their prices, so that an identity does not depend on which of them differ.
+
     Args:
         rates: each with the words of its row, place by place.
 
@@ -49,6 +51,7 @@ def tell_rows_apart(rates: Sequence[tuple[Rate, tuple[str, ...]]]) -> tuple[Rate
     for number, (rate, _) in enumerate(rates):
         groups.setdefault(_key(rate), []).append(number)
     told = [rate for rate, _ in rates]
+    by_row: dict[tuple[object, ...], dict[str, None]] = {}
     for numbers in groups.values():
         if len({told[number].value for number in numbers}) < 2:
             continue
@@ -64,7 +67,17 @@ def tell_rows_apart(rates: Sequence[tuple[Rate, tuple[str, ...]]]) -> tuple[Rate
             continue
         for number, label in zip(numbers, labels, strict=True):
             told[number] = _with_words(told[number], label)
+            by_row.setdefault(_row_key(*rates[number]), {})[label] = None
+    for number, (rate, words) in enumerate(rates):
+        said = by_row.get(_row_key(rate, words), {})
+        if len(said) == 1 and told[number] is rate:
+            told[number] = _with_words(rate, next(iter(said)))
     return tuple(told)
+
+
+def _row_key(rate: Rate, words: tuple[str, ...]) -> tuple[object, ...]:
+    """What all prices of one row share, whichever of them disagree with another row's."""
+    return (rate.model_key, words, rate.valid_from, rate.valid_until)
 
 
 def settle(located: Iterable[tuple[Rate, Context]]) -> tuple[tuple[Rate, ...], list[Complaint]]:

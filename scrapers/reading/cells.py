@@ -72,6 +72,7 @@ _EQUIVALENT_WORD = re.compile(
 _GOES_ON = re.compile(r"^[^$¥€£:：;；]{0,40}(?:\band|\bor|和|或|/)\s*$", re.IGNORECASE)
 _OWN = re.compile(r"^\s*[,，(（]")
 _NOTE = re.compile(r"^\s*[(（][^()（）]*[)）]")
+_BRACKET = re.compile(r"[(（][^()（）]*[)）]")
 _INVERSE = re.compile(
     r"(?<![$¥€£0-9.,])(?:[0-9][0-9.,]*\s?[kmb]\w*|[0-9]{1,3}(?:,[0-9]{3})+)\s*/\s*$", re.IGNORECASE
 )  # "9.09M / $1"
@@ -191,6 +192,11 @@ def _bare_amounts(text: str, scope: Scope) -> tuple[Amount, ...]:
     found = find_amounts(text, bare=True, mark=scope.mark)
     if not found:
         return ()
+    lists = [one for one in found if one.is_list]
+    notes = [note.span() for note in _BRACKET.finditer(text)]
+    if lists and all(any(start < one.start < end for start, end in notes) for one in lists):
+        plain = _BRACKET.sub(lambda note: " " * len(note[0]), text)  # "2 (原价 4)": the number before it is alone
+        return (*_bare_amounts(plain, scope), *lists)
     unit = unit_after(text, found[-1].end)
     lead, rest = text[: found[0].start].strip(), text[unit.end if unit else found[-1].end :]
     between = "".join(text[one.end : other.start] for one, other in itertools.pairwise(found))

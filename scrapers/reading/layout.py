@@ -57,14 +57,44 @@ def find_layout(table: Table, scope: Scope) -> Layout:
         count = 1
     while 0 < count < len(rows) and _is_more_header(rows[count], rows[count - 1], scope):
         count += 1
-    header, body = tuple(rows[:count]), tuple(rows[count:])
-    columns = _with_only_prices(tuple(_column(header, body, index, scope) for index in range(width)), body, scope)
+    header, body = _with_lost_spans(rows[:count]), tuple(rows[count:])
+    columns = tuple(_column(header, body, index, scope) for index in range(width))
+    columns = _with_common_unit(_with_only_prices(columns, body, scope))
+    columns = _with_numbers_across(body, columns, scope)
     if _are_models_across(header, body, columns, scope):
         return Layout(header, body, columns, models_across=True)
     model = _model_column(body, columns, scope)
     if model is not None:
         columns = (*columns[:model], replace(columns[model], role="model"), *columns[model + 1 :])
     return Layout(header, body, columns, model)
+
+
+def _with_lost_spans(header: Sequence[Row]) -> tuple[Row, ...]:
+    """Headings whose colspan a copy of the page lost: a blank place above a heading belongs to the one on its left."""
+    filled: list[Row] = []
+    for number, row in enumerate(header):
+        places = list(row)
+        for index in range(1, len(row)):
+            cell, below = places[index], header[number + 1][index] if number + 1 < len(header) else None
+            is_blank = cell is not None and not clean(cell.text)
+            if is_blank and below is not None and below is not cell and clean(below.text):
+                places[index] = places[index - 1]
+        filled.append(tuple(places))
+    return tuple(filled)
+
+
+def _with_common_unit(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """A heading such as "Cached input" without a unit, among headings that all name the same unit of tokens."""
+    priced = [column for column in columns if column.role == "price" and column.meaning.direction]
+    units = [column.meaning.unit for column in priced if column.meaning.unit]
+    if len(units) < 2 or len(set(units)) > 1 or units[0].unit != "token":
+        return columns
+    return tuple(
+        replace(column, meaning=replace(column.meaning, unit=units[0]))
+        if column in priced and column.meaning.unit is None and not column.meaning.modalities
+        else column
+        for column in columns
+    )
 
 
 def _with_only_prices(columns: tuple[Column, ...], body: tuple[Row, ...], scope: Scope) -> tuple[Column, ...]:
@@ -126,7 +156,10 @@ def _is_more_header(row: Row, above: Row, scope: Scope) -> bool:
         for cell, over in zip(row, above, strict=False)
         if cell is not None and cell is not over and clean(cell.text)
     ]
-    spans = any(over is not None and over.colspan > 1 for over in above)
+    is_first_blank = row[0] is not None and (row[0] is above[0] or not clean(row[0].text))
+    spans = any(over is not None and over.colspan > 1 for over in above) or (
+        is_first_blank and any(over is not None and not clean(over.text) for over in above[1:])
+    )
     if not own:
         return shared > 0
     if not spans:
@@ -199,7 +232,7 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
         return "price"
     if "region" in meaning.roles:
         return "region"
-    if "condition" in meaning.roles or "model" in meaning.roles or not text:
+    if (meaning.roles & {"condition", "model"} and "price" not in meaning.roles) or not text:
         return "label"
     if "unit" in meaning.roles:
         return "unit"
@@ -227,6 +260,20 @@ def _worded(cells: Sequence[Cell | None], scope: Scope) -> int:
     return sum(1 for cell in cells if cell is not None and scope.vocabulary.read_state(cell.plain) != "none")
 
 
+def _with_numbers_across(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Scope) -> tuple[Column, ...]:
+    """Columns of bare numbers under names, where the labels of the rows say meter, unit and currency."""
+    labels = [scope.label(row[0].plain) for row in body if row and row[0] is not None]
+    says_all = [label for label in labels if label.has_meter and label.unit and label.currency and not label.unknown]
+    if any(column.role == "price" for column in columns) or len(says_all) * 2 <= len(labels):
+        return columns
+    return tuple(
+        replace(column, role="price")
+        if index and column.meaning.unknown and is_model_like(column.header, scope, needs_digit=False)
+        else column
+        for index, column in enumerate(columns)
+    )
+
+
 def _are_models_across(
     header: tuple[Row, ...], body: tuple[Row, ...], columns: tuple[Column, ...], scope: Scope
 ) -> bool:
@@ -249,7 +296,7 @@ def _are_models_across(
     labels = [
         scope.label(cell.plain)
         for row in body
-        if any(has_amount(cell) for cell in row)
+        if any(has_amount(cell) or (cell is not None and _is_number(cell)) for cell in row[priced[0] :])
         for cell in row[: priced[0]]
         if cell is not None
     ]
@@ -265,6 +312,7 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
         and not column.meaning.has_meter
         and not column.meaning.roles & (_NO_PRICE | {"price", "unit", "condition"})
         and not any(has_amount(row[index]) for row in body if index < len(row))
+        and not _names_places(body, index, scope)
     ]
     if named:
         return min(named, key=lambda index: (bool(columns[index].meaning.unknown), -_distinct(body, index), index))
@@ -282,6 +330,13 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
         if cells and alike * 2 > len(cells) and (digits or len(cells) > 1) and (best is None or digits > best[0]):
             best = (digits, index)
     return None if best is None else best[1]
+
+
+def _names_places(body: tuple[Row, ...], index: int, scope: Scope) -> bool:
+    """Whether a column headed "Deployment" holds regions and no models."""
+    labels = [scope.label(cell.plain) for row in body if index < len(row) and (cell := row[index]) is not None]
+    said = [label for label in labels if label != Meaning()]
+    return bool(said) and all(label.region and not label.unknown for label in said)
 
 
 def _distinct(body: tuple[Row, ...], index: int) -> int:

@@ -20,6 +20,7 @@ from scrapers.reading.vocabulary import Meaning
 
 _BRANCH = re.compile(r"^\s*(?:[↳└├│╰┗┣»›→⇒⤷•·▸▪]\s*|-+\s+|>\s+(?![0-9]))+")
 _GLUED = re.compile(r"(?P<stem>.*[a-z0-9)\]])\s*[-:]?\s*(?P<tail>[\u3040-\u9fff\uac00-\ud7af].*)", re.IGNORECASE)
+_NOTED = re.compile(r"(?P<base>[^()（）]+?)\s*[(（](?P<note>[^()（）]*)[)）]")
 _MAX_TAIL = 4  # words: "cached input tokens"
 
 
@@ -41,6 +42,10 @@ class ModelColumn:
         text = clean(cell.plain) if cell is not None else ""
         if cell is None or not text or self._scope.vocabulary.is_same(text):
             return self._models, Meaning()
+        repeated = _NOTED.fullmatch(text)
+        if repeated is not None and self._scope.vocabulary.is_same(repeated["base"]):
+            label = self._scope.label(repeated["note"])
+            return self._models, replace(label, roles=frozenset(), unit=None, currency=None, unknown="")
         sized = self._sized(text)
         if sized:
             self._models = sized

@@ -13,7 +13,7 @@ from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Layout, Row, has_amount
 from scrapers.reading.modelcells import ModelColumn
-from scrapers.reading.names import ModelName, read_models
+from scrapers.reading.names import ModelName, is_model_like, read_models
 from scrapers.reading.text import clean, has_words
 from scrapers.reading.tiers import without_ranges
 from scrapers.reading.vocabulary import Meaning
@@ -44,8 +44,12 @@ def places_down(
     for row in layout.body:
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
-            group = _group(lone, scope)
-            names.forget()
+            named = read_models(lone.lines, scope) if layout.model_column is None else ()
+            if named and is_model_like(lone.plain, scope):
+                above, group = named, Meaning()
+            else:
+                group = _group(lone, scope)
+                names.forget()
             continue
         models, also = above, Meaning()
         if layout.model_column is not None:

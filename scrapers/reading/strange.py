@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scrapers.rates import Complaint
 from scrapers.reading.cells import read_cell
 from scrapers.reading.labels import Reading, Scope
@@ -33,6 +35,34 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
                 complaints=(Complaint("unknown_column", message, quote, locator),), amounts_seen=len(numbers)
             )
     return total
+
+
+def refuse_doubles(layout: Layout, locator: str) -> tuple[Layout, Reading]:
+    """Without columns that say the same as a plain one and strange words besides: "Night-owl input" beside "Input"."""
+    plain = {_said(column) for column in layout.columns if column.role == "price" and not column.meaning.unknown}
+    doubles = [
+        index
+        for index, column in enumerate(layout.columns)
+        if column.role == "price" and column.meaning.unknown and column.meaning.has_meter and _said(column) in plain
+    ]
+    if not doubles or layout.models_across:
+        return layout, Reading()
+    total = Reading()
+    for index in doubles:
+        column = layout.columns[index]
+        cells = [cell for row in layout.body if index < len(row) and (cell := row[index]) is not None]
+        message = f"{column.header!r} says the same meter as a plainer heading; explain {column.meaning.unknown!r}"
+        quote = cells[0].text if cells else column.header
+        total += Reading(complaints=(Complaint("unknown_column", message, quote, locator),))
+    columns = tuple(
+        replace(column, role="ignore") if index in doubles else column for index, column in enumerate(layout.columns)
+    )
+    return replace(layout, columns=columns), total
+
+
+def _said(column: Column) -> Meaning:
+    """What tells a column from another: all but the look of its heading."""
+    return replace(column.meaning, unknown="", roles=frozenset(), hints=(), others=(), unit=None, currency=None)
 
 
 def is_strange(column: Column) -> bool:

@@ -7,6 +7,7 @@ reads the cells.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from scrapers.documents.blocks import Context, Table
@@ -18,7 +19,7 @@ from scrapers.reading.layout import Layout, find_layout
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import ModelName, find_mentions, is_model_like, read_model
 from scrapers.reading.places import places_across, places_down
-from scrapers.reading.strange import is_strange, strange_columns
+from scrapers.reading.strange import is_strange, refuse_doubles, strange_columns
 from scrapers.reading.text import clean
 from scrapers.reading.values import read_value
 
@@ -36,6 +37,9 @@ def read_table(table: Table, scope: Scope) -> Reading:
 
 def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     around = read_context(table.context, scope)
+    if any(column.meaning.kind == "training" for column in layout.columns if column.role == "price"):
+        around = replace(around, kind=None)  # "Training | Usage": the heading's word holds for one of the columns
+    layout, doubles = refuse_doubles(layout, table.locator)
     above = _models_above(table.context, scope)
     if any("total" in column.meaning.roles for column in layout.columns) and not _names_models(layout):
         return _uncounted(table)
@@ -57,7 +61,7 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         total += replace(part, rates=())
     total = replace(total, rates=close_bands(tell_rows_apart(worded)))
     rest = _unplaced(layout, {id(cell) for cell, _ in places})
-    return total + rest + strange
+    return total + rest + strange + doubles
 
 
 def _names_models(layout: Layout) -> bool:
@@ -85,7 +89,14 @@ def _models_above(context: Context, scope: Scope) -> tuple[ModelName, ...]:
     heading = heading_model(context, scope)
     if heading is not None:
         return (heading,)
-    return tuple(ModelName(name) for name in find_mentions(context.before, scope.models))
+    mentions = tuple(ModelName(name) for name in find_mentions(context.before, scope.models))
+    nearest = clean(context.headings[-1]) if context.headings else ""
+    if not mentions and _HYPHENED.fullmatch(nearest) and scope.label(nearest).unknown:
+        return (ModelName(nearest),)
+    return mentions
+
+
+_HYPHENED = re.compile(r"[a-z]+(?:-[a-z0-9.]+)+")  # "nova-turbo": an identifier, not words
 
 
 def _ragged_rows(table: Table) -> frozenset[int]:
