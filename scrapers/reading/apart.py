@@ -68,8 +68,8 @@ def tell_rows_apart(rates: Sequence[tuple[Rate, tuple[str, ...]]]) -> tuple[Rate
         for number, label in zip(numbers, labels, strict=True):
             told[number] = _with_words(told[number], label)
             by_row.setdefault(_row_key(*rates[number]), {})[label] = None
-    for number, (rate, words) in enumerate(rates):
-        said = by_row.get(_row_key(rate, words), {})
+    for number, (rate, own) in enumerate(rates):
+        said = by_row.get(_row_key(rate, own), {})
         if len(said) == 1 and told[number] is rate:
             told[number] = _with_words(rate, next(iter(said)))
     return tuple(told)

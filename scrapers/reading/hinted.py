@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from scrapers.documents.blocks import Table
 from scrapers.rates import Complaint
+from scrapers.reading.headers import Row
 from scrapers.reading.labels import Reading, Scope, read_context
-from scrapers.reading.layout import Column, Layout, Row
+from scrapers.reading.layout import Column, Layout
 from scrapers.reading.text import clean
 from scrapers.reading.units import read_unit
 from scrapers.reading.vocabulary import Meaning

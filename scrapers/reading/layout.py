@@ -6,21 +6,30 @@ nobody has explained is reported.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scrapers.documents.blocks import Cell, Table
+from scrapers.reading.headers import (
+    Row,
+    count_headers,
+    has_amount,
+    head_label,
+    header_parts,
+    is_lone,
+    is_more_header,
+    is_number,
+    with_lost_spans,
+)
 from scrapers.reading.labels import Scope
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import is_model_like
 from scrapers.reading.text import clean, has_words
-from scrapers.reading.units import find_units, unit_after
+from scrapers.reading.units import unit_after
 from scrapers.reading.vocabulary import Meaning
 
 Role = Literal["model", "price", "label", "region", "unit", "ignore"]
-Row = tuple[Cell | None, ...]
 _NO_PRICE = frozenset({"ignore", "foreign", "total", "relative"})
 
 
@@ -50,14 +59,14 @@ def find_layout(table: Table, scope: Scope) -> Layout:
     rows = [row for row in table.rows if any(cell is not None and clean(cell.text) for cell in row)]
     width = max((len(row) for row in table.rows), default=0)
     dropped = sum(1 for row in table.rows[: table.header_rows] if row not in rows)
-    count = max(table.header_rows - dropped, 0) or _count_headers(rows, scope)
+    count = max(table.header_rows - dropped, 0) or count_headers(rows, scope)
     heads_all = not count and len(rows) > 2 and is_lone(rows[0]) and not has_amount(rows[0][0])
-    if heads_all and _count_headers(rows[1:], scope):
+    if heads_all and count_headers(rows[1:], scope):
         rows = [rows[1], rows[0], *rows[2:]]  # a row across the table ("Batch") above its header is a group's label
         count = 1
-    while 0 < count < len(rows) and _is_more_header(rows[count], rows[count - 1], scope):
+    while 0 < count < len(rows) and is_more_header(rows[count], rows[count - 1], scope):
         count += 1
-    header, body = _with_lost_spans(rows[:count]), tuple(rows[count:])
+    header, body = with_lost_spans(rows[:count]), tuple(rows[count:])
     columns = tuple(_column(header, body, index, scope) for index in range(width))
     columns = _with_common_unit(_with_only_prices(columns, body, scope))
     columns = _with_numbers_across(body, columns, scope)
@@ -67,20 +76,6 @@ def find_layout(table: Table, scope: Scope) -> Layout:
     if model is not None:
         columns = (*columns[:model], replace(columns[model], role="model"), *columns[model + 1 :])
     return Layout(header, body, columns, model)
-
-
-def _with_lost_spans(header: Sequence[Row]) -> tuple[Row, ...]:
-    """Headings whose colspan a copy of the page lost: a blank place above a heading belongs to the one on its left."""
-    filled: list[Row] = []
-    for number, row in enumerate(header):
-        places = list(row)
-        for index in range(1, len(row)):
-            cell, below = places[index], header[number + 1][index] if number + 1 < len(header) else None
-            is_blank = cell is not None and not clean(cell.text)
-            if is_blank and below is not None and below is not cell and clean(below.text):
-                places[index] = places[index - 1]
-        filled.append(tuple(places))
-    return tuple(filled)
 
 
 def _with_common_unit(columns: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -121,63 +116,6 @@ def _buys_tokens(text: str) -> bool:
     return all(unit is not None and unit.unit.unit == "token" for unit in units)
 
 
-def is_lone(row: Row) -> bool:
-    """Whether one cell alone holds anything in a row of several places."""
-    return len(row) > 1 and len(dict.fromkeys(cell for cell in row if cell is not None and clean(cell.text))) == 1
-
-
-def has_amount(cell: Cell | None) -> bool:
-    """Whether a cell prints an amount with a currency."""
-    return cell is not None and bool(find_amounts(clean(cell.text)))
-
-
-def _count_headers(rows: Sequence[Row], scope: Scope) -> int:
-    """Header rows of a table that marks none: the first row, where it holds no amount and amounts follow."""
-    if len(rows) < 2 or any(has_amount(cell) for cell in rows[0]):
-        return 0
-    cells = [cell for cell in dict.fromkeys(rows[0]) if cell is not None and clean(cell.text)]
-    if len(cells) < 2:
-        return 0
-    labels = [scope.label(cell.plain) for cell in cells]
-    says_meter = any(
-        label.has_meter or label.roles & {"model", "price", "unit", "ignore", "condition"} for label in labels
-    )
-    return 1 if says_meter else 0
-
-
-def _is_more_header(row: Row, above: Row, scope: Scope) -> bool:
-    """Whether a row still belongs to the header: it hangs under a spanned header cell and holds words alone."""
-    cells = [cell for cell in row if cell is not None and clean(cell.text)]
-    if not cells or any(has_amount(cell) for cell in cells) or any(_is_number(cell) for cell in cells):
-        return False
-    shared = sum(1 for cell, over in zip(row, above, strict=False) if cell is not None and cell is over)
-    own = [
-        cell
-        for cell, over in zip(row, above, strict=False)
-        if cell is not None and cell is not over and clean(cell.text)
-    ]
-    is_first_blank = row[0] is not None and (row[0] is above[0] or not clean(row[0].text))
-    spans = any(over is not None and over.colspan > 1 for over in above) or (
-        is_first_blank and any(over is not None and not clean(over.text) for over in above[1:])
-    )
-    if not own:
-        return shared > 0
-    if not spans:
-        return False
-    labels = [scope.label(cell.plain) for cell in own]
-    return all(not label.unknown and _says_which_price(label) for label in labels)
-
-
-def _says_which_price(label: Meaning) -> bool:
-    said = (label.mode, label.modalities, label.unit, label.context, label.output, label.tier, label.window)
-    return label.has_meter or any(said) or bool(label.roles)
-
-
-def _is_number(cell: Cell) -> bool:
-    text = clean(cell.plain)
-    return bool(text) and not has_words(text) and any(char.isdigit() for char in text)
-
-
 def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: Scope) -> Column:
     stack: list[Cell] = []
     for row in header:
@@ -187,40 +125,18 @@ def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: S
     text = " / ".join(clean(cell.text) for cell in stack)
     meaning = Meaning()
     for cell in reversed(stack):
-        label = _head_label(clean(cell.plain), scope)
+        label = head_label(clean(cell.plain), scope)
         inner = meaning
         meaning = inner.over(label)
         if inner.modalities and label.modalities:
             meaning = replace(meaning, modalities=inner.modalities)
     parts: tuple[Meaning, ...] = ()
     if stack and (meaning.direction == "both" or (meaning.cache and meaning.direction)):
-        parts = _header_parts(clean(stack[-1].plain), scope)
+        parts = header_parts(clean(stack[-1].plain), scope)
     if parts:
         meaning = replace(meaning, direction="both", cache=None)
     role = _role(meaning, text, body, index, scope)
     return Column(text, meaning, role, parts)
-
-
-def _head_label(text: str, scope: Scope) -> Meaning:
-    """What a header cell says; where a sentence was glued to it ("... and response. Model"), its last words."""
-    tail = re.split(r"[.。]\s+|。", text)[-1]
-    if len(text) > 40 and tail != text:
-        label = scope.label(tail)
-        if not label.unknown and "model" in label.roles:
-            return label
-    return scope.label(text)
-
-
-def _header_parts(text: str, scope: Scope) -> tuple[Meaning, ...]:
-    """The meters of a header such as "Input / Output ($/1M tokens)", in order; () where a part names none."""
-    for found in reversed(find_units(text)):
-        text = f"{text[: found.start]} {text[found.end :]}"
-    pieces = [
-        scope.label(piece) for piece in re.split(r"\s*(?:[/|、,，&+]|\band\b|和|与|及)\s*", text) if has_words(piece)
-    ]
-    meters = [replace(piece, roles=frozenset()) for piece in pieces if piece.has_meter and not piece.unknown]
-    names = {(meter.direction, meter.cache, meter.kind, meter.modalities) for meter in meters}
-    return tuple(meters) if len(meters) > 1 and len(meters) == len(pieces) == len(names) else ()
 
 
 def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope: Scope) -> Role:
@@ -249,7 +165,7 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     )  # "per 1M tokens in USD"
     is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when) or is_money
     numbers = sum(1 for cell in cells if cell is not None and any(char.isdigit() for char in clean(cell.text)[:12]))
-    words = sum(1 for cell in cells if cell is not None and has_words(cell.text) and not _is_number(cell))
+    words = sum(1 for cell in cells if cell is not None and has_words(cell.text) and not is_number(cell))
     if is_priced and ("price" in meaning.roles or meaning.unit or meaning.currency or numbers > words or not words):
         return "price"
     return "label"
@@ -296,7 +212,7 @@ def _are_models_across(
     labels = [
         scope.label(cell.plain)
         for row in body
-        if any(has_amount(cell) or (cell is not None and _is_number(cell)) for cell in row[priced[0] :])
+        if any(has_amount(cell) or (cell is not None and is_number(cell)) for cell in row[priced[0] :])
         for cell in row[: priced[0]]
         if cell is not None
     ]

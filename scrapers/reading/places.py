@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scrapers.documents.blocks import Cell
+from scrapers.reading.headers import Row, has_amount
 from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
-from scrapers.reading.layout import Layout, Row, has_amount
+from scrapers.reading.layout import Layout
 from scrapers.reading.modelcells import ModelColumn
 from scrapers.reading.names import ModelName, is_model_like, read_models
 from scrapers.reading.text import clean, has_words

@@ -177,6 +177,19 @@ CASES = {
         Nova 4 output 4.00 USD 1000000 token context_tokens=200000..None
         """,
     ),
+    "a short row that may have lost a middle cell is refused": (
+        """
+        | Model | Input (1M tokens) | Cached (1M tokens) | Output (1M tokens) |
+        |---|---|---|---|
+        | nova-1 | $1.00 | $4.00 |
+        | nova-2 | $2.00 | $0.50 | $5.00 |
+        """,
+        """
+        nova-2 cached_input 0.50 USD 1000000 token
+        nova-2 input 2.00 USD 1000000 token
+        nova-2 output 5.00 USD 1000000 token
+        """,
+    ),
     "tokens for a dollar beside the price": (
         """
         | AI Model | Current Speed | Input Token Price (Per Million Tokens) | Output Token Price (Per Million Tokens) |
@@ -189,6 +202,17 @@ CASES = {
         Nova 120B 128k output 0.60 USD 1000000 token
         Nova 20B 128k input 0.075 USD 1000000 token
         Nova 20B 128k output 0.30 USD 1000000 token
+        """,
+    ),
+    "a doubled heading with a strange word is refused": (
+        """
+        | Model | Input price per 1M tokens | Night zorblax input price per 1M tokens | Output price per 1M tokens |
+        |---|---|---|---|
+        | nova-1 | $1.00 | $0.60 | $4.00 |
+        """,
+        """
+        nova-1 input 1.00 USD 1000000 token
+        nova-1 output 4.00 USD 1000000 token
         """,
     ),
     "a sentence is glued to the head": (
@@ -265,6 +289,24 @@ CASES = {
         GPT-3-Nova input 0.003 USD 1000 token other=16k
         GPT-3-Nova output 0.002 USD 1000 token other=4k
         GPT-3-Nova output 0.004 USD 1000 token other=16k
+        """,
+    ),
+    "training beside use": (
+        """
+        ## Fine-tuned models
+
+        | Model | Training | Usage |
+        |---|---|---|
+        | Nova | $0.0004 / 1K tokens | $0.0016 / 1K tokens |
+        | Vega | $0.0006 / 1K tokens | $0.0024 / 1K tokens |
+        """,
+        """
+        Nova input 0.0016 USD 1000 token
+        Nova output 0.0016 USD 1000 token
+        Nova training 0.0004 USD 1000 token
+        Vega input 0.0024 USD 1000 token
+        Vega output 0.0024 USD 1000 token
+        Vega training 0.0006 USD 1000 token
         """,
     ),
     "a strange word where other rows name directions": (
@@ -417,6 +459,130 @@ CASES = {
         nova-1 input 1.00 USD 1000000 token
         nova-1 output 1.00 USD 1000000 token batch
         nova-1 output 2.00 USD 1000000 token
+        """,
+    ),
+    "a row of its own names the model": (
+        """
+        | Item | Price per 1M tokens |
+        |---|---|
+        | **nova-1** | |
+        | Input | $1.00 |
+        | Output | $4.00 |
+        | **nova-2** | |
+        | Input | $2.00 |
+        | Output | $8.00 |
+        """,
+        """
+        nova-1 input 1.00 USD 1000000 token
+        nova-1 output 4.00 USD 1000000 token
+        nova-2 input 2.00 USD 1000000 token
+        nova-2 output 8.00 USD 1000000 token
+        """,
+    ),
+    "two rows of headings whose spans were lost": (
+        """
+        <table><tr>
+        <td>模型名称</td><td>模型调用价格（元/千tokens）</td><td></td></tr>
+        <tr>
+        <td></td><td>输入</td><td>输出</td></tr>
+        <tr>
+        <td>nova-a</td><td>0.002</td><td>0.006</td></tr>
+        <tr>
+        <td>nova-b</td><td>0.01</td><td>0.03</td></tr>
+        </table>
+        """,
+        """
+        nova-a input 0.002 CNY 1000 token
+        nova-a output 0.006 CNY 1000 token
+        nova-b input 0.01 CNY 1000 token
+        nova-b output 0.03 CNY 1000 token
+        """,
+    ),
+    "names across over bare numbers": (
+        """
+        | 计费项 | nova-a | nova-b |
+        |---|---|---|
+        | 输入（元/百万tokens） | 2 | 4 |
+        | 输出（元/百万tokens） | 8 | 16 |
+        """,
+        """
+        nova-a input 2 CNY 1000000 token
+        nova-a output 8 CNY 1000000 token
+        nova-b input 4 CNY 1000000 token
+        nova-b output 16 CNY 1000000 token
+        """,
+    ),
+    "an identifier in the heading": (
+        """
+        ### nova-turbo
+
+        | Prompt length | Input (per MTok) | Output (per MTok) |
+        |---|---|---|
+        | ≤ 200K tokens | $3 | $15 |
+        | > 200K tokens | $6 | $22.50 |
+        """,
+        """
+        nova-turbo input 3 USD 1000000 token context_tokens=None..200000
+        nova-turbo input 6 USD 1000000 token context_tokens=200000..None
+        nova-turbo output 15 USD 1000000 token context_tokens=None..200000
+        nova-turbo output 22.50 USD 1000000 token context_tokens=200000..None
+        """,
+    ),
+    "a list price in brackets behind a bare number": (
+        """
+        | 模型 | 输入（元/百万tokens） | 输出（元/百万tokens） |
+        |---|---|---|
+        | nova-1 | 2（原价4） | 8（原价16） |
+        """,
+        """
+        nova-1 input 2 CNY 1000000 token list=4
+        nova-1 output 8 CNY 1000000 token list=16
+        """,
+    ),
+    "a column of deployments holds no models": (
+        """
+        | Model | Deployment | Input ($/1M) | Output ($/1M) |
+        |---|---|---|---|
+        | GPN-9 | Global | 1.00 | 2.00 |
+        | GPN-9 | Data Zone | 1.10 | 2.20 |
+        """,
+        """
+        GPN-9 input 1.00 USD 1000000 token region=global
+        GPN-9 input 1.10 USD 1000000 token region=data zone
+        GPN-9 output 2.00 USD 1000000 token region=global
+        GPN-9 output 2.20 USD 1000000 token region=data zone
+        """,
+    ),
+    "what tells two rows apart goes to all their prices": (
+        """
+        | Model | Provider | Input ($/1M) | Output ($/1M) | Cached ($/1M) |
+        |---|---|---|---|---|
+        | nova-1 | Alpha | 1.00 | 2.00 | 0.50 |
+        | nova-1 | Beta | 1.10 | 2.20 | 0.50 |
+        """,
+        """
+        nova-1 cached_input 0.50 USD 1000000 token other=Alpha
+        nova-1 cached_input 0.50 USD 1000000 token other=Beta
+        nova-1 input 1.00 USD 1000000 token other=Alpha
+        nova-1 input 1.10 USD 1000000 token other=Beta
+        nova-1 output 2.00 USD 1000000 token other=Alpha
+        nova-1 output 2.20 USD 1000000 token other=Beta
+        """,
+    ),
+    "同上 with a note, and a heading that shares its neighbours' unit": (
+        """
+        | モデル | 入力料金（100万トークンあたり） | キャッシュ入力 | 出力料金（100万トークンあたり） |
+        |---|---|---|---|
+        | nova-1 | $1.00 | $0.10 | $4.00 |
+        | 同上（バッチ） | $0.50 | $0.05 | $2.00 |
+        """,
+        """
+        nova-1 cached_input 0.05 USD 1000000 token batch
+        nova-1 cached_input 0.10 USD 1000000 token
+        nova-1 input 0.50 USD 1000000 token batch
+        nova-1 input 1.00 USD 1000000 token
+        nova-1 output 2.00 USD 1000000 token batch
+        nova-1 output 4.00 USD 1000000 token
         """,
     ),
 }
