@@ -16,7 +16,7 @@ from scrapers.documents.blocks import Run
 from scrapers.reading.labels import Scope
 from scrapers.reading.money import Amount, find_amounts
 from scrapers.reading.text import clean, has_words
-from scrapers.reading.units import FOREIGN, Unit, unit_after
+from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units, unit_after
 from scrapers.reading.vocabulary import State
 
 STRUCK_OPEN, STRUCK_CLOSE = "\ue000", "\ue001"
@@ -285,7 +285,7 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple
                 label=_BLANKS.sub(" ", f"{lead} {rest} {tail}").strip(" ,，。.、/|+"),
                 unit=unit.unit if unit else None,
                 list_value=_list_of(amount, text, amounts, lists),
-                doubt=amount.doubt or ("belongs to other goods" if unit and unit.unit.unit == FOREIGN else ""),
+                doubt=amount.doubt or _doubt_unit(text[: amount.start], unit, text[amount.end :]),
             )
         )
     last = prices[-1].unit
@@ -301,6 +301,21 @@ def _list_of(amount: Amount, text: str, amounts: list[Amount], lists: list[Amoun
     stop = min((other.start for other in amounts if other.start > amount.start), default=len(text))
     own = [one for one in lists if amount.end <= one.start < stop and re.search(r"[(（][^)）]*$", text[: one.start])]
     return own[0].value if len(own) == 1 and own[0].value > amount.value else None
+
+
+_COUNT_BEHIND = re.compile(
+    r"\s*(?:/|(?:per|par|pro|por|за)\s(?:cada\s)?|每)\s*[0-9](?![0-9.,]*\s?[$€¥元₽])", re.IGNORECASE
+)
+_COUNT_BEFORE = re.compile(r"(?:当たり|あたり|につき|ごと|[개건회]당)\s*$")
+
+
+def _doubt_unit(before: str, unit: FoundUnit | None, after: str) -> str:
+    """Why an amount must not take the unit of its column: its own words name one that is not known, or not ours."""
+    if unit is not None:
+        return "belongs to other goods" if unit.unit.unit == FOREIGN else ""
+    if _COUNT_BEHIND.match(after) or (_COUNT_BEFORE.search(before) and not find_units(before, is_label=False)):
+        return "a unit that is not known"
+    return ""
 
 
 def _doubt_small(prices: list[Price]) -> tuple[Price, ...]:

@@ -115,7 +115,8 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     bare = _without_units(rest, units)
     currencies = find_currencies(bare) | find_currencies(rest)
     words = scope.vocabulary.read_words(strip_currencies(bare))
-    if not words.direction and _IN_ALONE.fullmatch(fold(strip_currencies(bare))):
+    is_in = _IN_ALONE.fullmatch(fold(strip_currencies(bare))) and not _IN_CURRENCY.search(bare)
+    if not words.direction and is_in:
         words = replace(words, direction="input")  # "In ($/M)" beside "Out ($/M)"
     kinds = {found.unit for found in units if found.unit.unit != FOREIGN}
     is_foreign = any(_is_foreign(found, rest) for found in units) or _FOREIGN_QUANTITY.search(rest) is not None
@@ -137,6 +138,7 @@ def _is_foreign(found: FoundUnit, text: str) -> bool:
     return found.unit.unit == FOREIGN and not text[found.start : found.end].casefold().endswith("model")
 
 
+_IN_CURRENCY = re.compile(r"\bin\s+(?!price|cost|token)(?:us[$-]|[a-z]{2})", re.IGNORECASE)  # "in USD", but "in ($/M)"
 _IN_ALONE = re.compile(r"[\W_]*in(?: price| cost| tokens?)?[\W_]*")
 _FOREIGN_QUANTITY = re.compile(r"(?<![\w.])[0-9]+\s?(?:[GTM]i?B|users?|seats?|months?|个月)(?![a-z])", re.IGNORECASE)
 _RESOLUTION = re.compile(r"(?<![0-9a-z])[0-9]{3,4}\s?[x×*]\s?[0-9]{3,4}(?![0-9])", re.IGNORECASE)

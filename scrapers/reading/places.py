@@ -175,19 +175,25 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
             if len(parts) > 1 and all(scope.label(part).has_meter for part in parts):
                 lines = parts
                 continue
-        said = _label_cell(label, text, is_condition="condition" in column.meaning.roles).over(said)
+        is_condition = "condition" in column.meaning.roles
+        names_meter = layout.model_column is None and not is_condition
+        said = _label_cell(label, text, is_condition=is_condition, names_meter=names_meter).over(said)
     return said, lines
 
 
-def _label_cell(label: Meaning, text: str, *, is_condition: bool) -> Meaning:
-    """A label cell counts where it is understood; under "Type" and such strange words are a condition as printed."""
+def _label_cell(label: Meaning, text: str, *, is_condition: bool, names_meter: bool) -> Meaning:
+    """A label cell counts where it is understood; under "Type" and such strange words are a condition as printed.
+
+    Where a row's label is what names its meter, or speaks of a price, strange words leave the meter open.
+    """
     kept = replace(label, roles=label.roles - {"ignore", "model", "filler", "condition"}, unknown="")
     if not label.unknown:
         return kept
     if is_condition:
         rest = without_ranges(text).strip(" ,，;；()（）") if label.context or label.output or label.others else text
         return replace(kept, others=(*kept.others, rest[:80]) if has_words(rest) else kept.others)
-    return Meaning(context=label.context, output=label.output)
+    is_open = names_meter or "price" in label.roles
+    return Meaning(context=label.context, output=label.output, unknown=label.unknown if is_open else "")
 
 
 def _join_axes(row: Meaning, column: Meaning) -> Meaning:

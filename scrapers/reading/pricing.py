@@ -27,6 +27,7 @@ _DIRECTED = {
     ("cached", "audio"): "cached_audio_input",
     ("cached", "image"): "cached_image_input",
 }
+_PER_CALL = frozenset({"search", "request", "page"})
 _BY_UNIT = {"image": "image", "video": "video", "request": "request", "page": "page", "character": "speech"}
 
 
@@ -84,6 +85,8 @@ def make_rates(
         return _complaint(
             "unknown_unit", "an amount without a unit; add `unit` to the provider's [hints]", price, locator, counted
         )
+    if unit.unit in {"token", "token_hour"} and meters[0] in _PER_CALL:
+        return _complaint("unknown_unit", f"a {meters[0]} is not paid by the token", price, locator, counted)
     currency = _currency(price, meaning, scope, used)
     if currency is None:
         return _complaint(

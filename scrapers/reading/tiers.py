@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Literal
 
 from scrapers.rates import TokenRange
-from scrapers.reading.text import has_digits
 
 Axis = Literal["context", "output"]
 
@@ -58,21 +57,37 @@ _SCALES = {
     "thousand": 1000,
     "million": 1_000_000,
     "b": 1_000_000_000,
+    "mil": 1000,
+    "mille": 1000,
+    "tausend": 1000,
+    "tsd": 1000,
+    "тыс": 1000,
+    "тысяч": 1000,
+    "ribu": 1000,
+    "rb": 1000,
+    "만": 10_000,
+    "천": 1000,
+    "млн": 1_000_000,
 }
-_SCALE = r"(?:\s?(?:k|m|千|百万|百萬|万|萬|thousand|million)(?![a-z]))?"
-_NUM = rf"[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,3}}{_SCALE}|[0-9]{{1,10}}(?:\.[0-9]{{1,4}})?{_SCALE}"
+_SCALE = (
+    r"(?:\s?(?:k|m|千|百万|百萬|万|萬|만|천|thousand|million|mille|mil|tausend|tsd|тысяч|тыс|млн|ribu|rb)\.?"
+    r"(?![a-zа-я]))?"
+)
+_GROUPED = r"[0-9]{1,3}(?:,[0-9]{3}){1,3}|[1-9][0-9]{0,2}(?:(?:\.[0-9]{3}){1,3}|(?:[ '’][0-9]{3}){1,3})(?!\s?[km])"
+_NUM = rf"(?:{_GROUPED}){_SCALE}|[0-9]{{1,10}}(?:\.[0-9]{{1,4}})?{_SCALE}"
 _WORDS = (
     r"(?:input|inputs|prompt|prompts|context|contexts|length|len|window|output|outputs|token|tokens|tok|size|of"
     r"|the|request|requests|number|count|"
     r"single|输入长度|输出长度|输入|输出|上下文|长度|长文本|范围|令牌|単位|x|t|n|eingabe|ausgabe|kontext"
     r"|entrada|salida|contexte|entrée|"
-    r"入力|出力|コンテキスト|tokens?数|请求|輸入|輸出)"
+    r"プロンプト|프롬프트|提示词|提示詞|提示|requêtes?|invites?|comandos?|instrucciones|instruções|perintah|запрос(?:ы|ов|а)?"
+    r"|richieste|anfragen|para|de|入力|出力|コンテキスト|tokens?数|请求|輸入|輸出)"
 )
 _GAP = rf"(?:\s*{_WORDS}(?![a-z]))*\s*"
 _LE, _LT, _GE, _GT = r"(?:<=|=<|≤|⩽)", r"<(?![=])", r"(?:>=|=>|≥)", r">(?![=])"
 _TOKENS = (
-    r"(?:\s*(?:(?:input|prompt|context|output|eingabe|ausgabe|入力|出力)[\s\-]*)?(?:tokens?|tok|token数|トークン|令牌"
-    r"|词元)(?![a-z]))?"
+    r"(?:\s*[个個]?\s*(?:(?:input|prompt|context|output|eingabe|ausgabe|入力|出力)[\s\-]*|de\s|di\s)?"
+    r"(?:tokens?|tok|token数|トークン|令牌|词元|權杖|权杖|jetons?|токен(?:ов|ы|а)?|토큰)(?![a-zа-я]))?"
 )
 
 _BRACKETS = re.compile(
@@ -134,8 +149,6 @@ def find_ranges(text: str) -> tuple[FoundRange, ...]:
     >>> [r.tokens(None) for r in find_ranges("128K 以上")], find_ranges("1M"), find_ranges("[0, 32]")[0].tokens(None)
     ([TokenRange(gt=127999, lte=None)], (), None)
     """
-    if not has_digits(text):
-        return ()
     found: list[FoundRange] = []
     for pattern, read in _READERS:
         for match in pattern.finditer(text):
@@ -168,7 +181,10 @@ def _with_axis(one: FoundRange, match: re.Match[str], text: str, found: list[Fou
     axis: Axis = "output" if is_output else "context"
     start = floor + before.start() if before else one.start
     return replace(
-        one, start=start, axis=axis, names_tokens=bool(re.search(r"tok|令牌|词元|トークン", said, re.IGNORECASE))
+        one,
+        start=start,
+        axis=axis,
+        names_tokens=bool(re.search(r"tok|令牌|词元|トークン|權杖|jeton|ток|토큰", said, re.IGNORECASE)),
     )
 
 
@@ -265,10 +281,16 @@ _READERS = (
 
 
 def _read(printed: str) -> tuple[Decimal | None, int | None]:
-    found = re.match(r"([0-9.,]+)\s?([^\W\d_]*)", printed)
+    found = _PARTS.match(printed)
     if found is None:
         return None, None
-    return Decimal(found[1].replace(",", "")), _SCALES.get(found[2].casefold())
+    number = re.sub(r"[^0-9]", "", found["grouped"]) if found["grouped"] else found["plain"]
+    return Decimal(number), _SCALES.get(found["scale"].casefold())
+
+
+_PARTS = re.compile(
+    rf"(?:(?P<grouped>{_GROUPED})(?![0-9])|(?P<plain>[0-9]+(?:\.[0-9]+)?))\s?(?P<scale>[^\W\d_]*)", re.IGNORECASE
+)
 
 
 def _one_scale(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from scrapers.reading.currencies import find_currencies
 from scrapers.reading.text import clean
 
 FOREIGN = "foreign"
@@ -39,40 +40,54 @@ _MAGNITUDES = {
     "k": 3, "thousand": 3, "thousands": 3, "千": 3, "mille": 3, "mil": 3, "tausend": 3, "ribu": 3, "тысяч": 3,
     "тысячу": 3, "тыс": 3, "천": 3, "万": 4, "萬": 4, "만": 4, "十万": 5,
     "m": 6, "mm": 6, "million": 6, "millions": 6, "mio": 6,
+    "mio.": 6, "mln": 6, "mln.": 6, "млн.": 6, "тыс.": 3, "тысячи": 3, "тысяча": 3, "миллионам": 6,
     "millionen": 6, "millón": 6, "millon": 6, "millones": 6, "milione": 6, "milioni": 6, "milhão": 6, "milhões": 6,
     "miljoen": 6, "juta": 6, "миллион": 6, "миллиона": 6, "миллионов": 6, "млн": 6, "百万": 6, "百萬": 6, "백만": 6,
     "千万": 7, "亿": 8, "億": 8, "b": 9, "billion": 9, "十亿": 9,
 }  # fmt: skip
 _NOUNS = {
     "token": (
-        "token tokens tok toks token(s) トークン 토큰 token数 tokens数 词元 令牌 jeton "
+        "token tokens tok toks tk tks token(s) トークン 토큰 token数 tokens数 词元 詞元 令牌 權杖 权杖 jeton "
         "jetons токен токена токенов токены "
         "ficha fichas"
     ),
     "character": (
         "character characters char chars 字符 字 文字 글자 zeichen caractère caractères caracteres carácter caratteri "
-        "символ символов karakter"
+        "символ символа символов символы 字元 文字数 문자 karakter"
     ),
     "image": (
         "image images img imgs picture pictures 图片 图像 圖片 张图片 张图 张 張 幅 枚 画像 이미지 "
-        "bild bilder immagine immagini "
+        "bild bilder bildes immagine immagini 圖像 장 изображений изображения картинка "
         "imagen imágenes imagem imagens изображение gambar"
     ),
-    "video": "video videos clip clips 视频 个视频 個視頻 条视频 動画 동영상 vidéo vidéos vídeo vídeos видео",
+    "video": (
+        "video videos clip clips 影片 비디오 视频 个视频 個視頻 条视频 動画 동영상 vidéo vidéos vídeo vídeos видео"
+    ),
     "second": (
         "second seconds sec secs s 秒 秒钟 秒鐘 초 sekunde sekunden seconde secondes segundo segundos secondo secondi "
-        "секунда секунд секунду detik"
+        "секунда секунд секунду секунды detik"
     ),
-    "minute": "minute minutes min mins 分钟 分鐘 分間 분 minuten minuto minutos minuti минута минут минуту menit",
-    "hour": "hour hours hr hrs h 小时 小時 時間 시간 stunde stunden heure heures hora horas ora ore час часов jam",
+    "minute": (
+        "minute minutes min mins 分 分钟 分鐘 分間 분 minuten minuto minutos minuti минута минут минуту минуты menit"
+    ),
+    "hour": "hour hours hr hrs h 小时 小時 時間 시간 stunde stunden heure heures hora horas ora ore час часов часа jam",
     "request": (
+        "프롬프트 プロンプト 提示 提示詞 提示词 промпт промптов perintah comando comandos instrucciones instruções "
+        "richiesta "
         "request requests call calls use uses query queries search searches session prompt prompts invocation "
         "invocations operation operations req reqs 次 次调用 次请求 次搜索 回 请求 請求 调用 搜索 "
         "リクエスト 회 요청 anfrage anfragen requête "
-        "requêtes solicitud solicitudes richiesta richieste requisição requisições запрос запросов permintaan run "
+        "requêtes solicitud solicitudes richiesta richieste requisição requisições "
+        "запрос запроса запросов вызов вызовов "
+        "permintaan kueri appel appels llamada llamadas chamada chamadas "
+        "chiamata chiamate consulta consultas query 查詢 查询 クエリ 件 쿼리 호출 건 "
+        "aufruf aufrufe suchanfrage suchanfragen run "
         "runs"
     ),
-    "page": "page pages 页 頁 ページ 페이지 seite seiten página páginas pagina pagine страница страниц halaman",
+    "page": (
+        "page pages 页 頁 ページ 페이지 seite seiten página páginas pagina pagine 頁面 页面 страница страниц "
+        "halaman"
+    ),
     "other": (
         "song songs 首 step steps tile tiles 音色 voice voices frame frames document documents 篇 个 個 file neuron "
         "neurons credit credits unit units result results search_unit generation"
@@ -88,23 +103,15 @@ _NOUNS = {
 }  # fmt: skip
 _NOUN_OF = {word: unit for unit, words in _NOUNS.items() for word in words.split(" ")}
 _SELF_SCALED = {
-    "mtok": 6,
-    "mtoks": 6,
-    "mtoken": 6,
-    "mtokens": 6,
-    "mt": 6,
-    "ktok": 3,
-    "ktoken": 3,
-    "ktokens": 3,
-    "m tok": 6,
-    "mchar": 6,
-    "kchars": 3,
-}
+    "mtok": 6, "mtoks": 6, "mtoken": 6, "mtokens": 6, "mtk": 6, "mt": 6, "ktok": 3, "ktoks": 3, "ktoken": 3,
+    "ktokens": 3, "kt": 3, "m tok": 6, "百万t": 6, "千t": 3, "mchar": 6, "kchars": 3,
+}  # fmt: skip
 _ADJECTIVES = (
     r"(?:(?:input|output|cached?|cache[ds]?|read|write|prompt|completion|text|audio|image|video|training|search"
     r"|grounded|generated|"
     r"standard|reasoning|api|web|tool|of|de|di|d|processed|uncached|non|hit|miss|embedding|speech|full|scanned"
-    r"|characters?|"
+    r"|characters?|entrée|sortie|entrada|saída|salida|ingresso|uscita|del|de la|du|des|masukan|keluaran|dari"
+    r"|входных|выходных|входящих|исходящих|"
     r"输入|输出|輸入|輸出|缓存|文本|音频|入力|出力|eingabe|ausgabe)(?![a-zà-ÿ])[\s\-'’/]*|[\[{(]\s*)"
 )
 
@@ -114,32 +121,48 @@ def _either(words: dict[str, object] | dict[str, int] | dict[str, str]) -> str:
 
 
 _EDGE = r"(?![a-zÀ-ɏЀ-ӿ0-9])"  # a unit is a whole word; Chinese writes on without a space
-_NUMBER = r"(?P<num>[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,9})"
+_THOUSANDS = r"[0-9]{1,3}(?:(?:,[0-9]{3}){1,3}|(?:\.[0-9]{3}){1,3}|(?:[ '’][0-9]{3}){1,3})"
+_NUMBER = rf"(?P<num>{_THOUSANDS}|[0-9]{{1,9}})"
+_COUNTER = r"(?:\s*[个個개])?"
 _MAG = rf"(?P<mag>{_either(_MAGNITUDES)})"
-_MAG_END = r"(?:\s*个)?(?=[\s\-]|[^\x00-\x7f]|tok|char|$|[)\]/,;])"
-_SELF = rf"(?P<self>{_either(_SELF_SCALED)}){_EDGE}"
+_MAG_END = r"(?:\s*[个個])?(?=[\s\-]|[^\x00-\x7f]|tok|char|$|[)\]/,;])"
+_SELF = rf"(?:1\s?)?(?P<self>{_either(_SELF_SCALED)}){_EDGE}"
 _NOUN = rf"(?P<noun>{_either(_NOUN_OF)})(?:\(s\))?{_EDGE}"
 _SEPARATOR = (
-    r"(?:(?<![0-9][km])/\s*(?:per\s+)?|(?<![a-z])(?:per|pro(?=\s+(?:[0-9]|mio|million|tausend|tok|anfrage"
-    r"|bild(?![a-z])|minute|sekunde|seite|stunde|zeichen))|por|par|je|for|al|za|за)\s+(?:each\s+|every\s+|cada\s+"
-    r"|chaque\s+)?|每\s*)"
+    r"(?:(?<![0-9][km])/\s*(?:per\s+|pro\s+|par\s+|por\s+|за\s+)?|(?<![a-zà-ÿа-я])(?:per|pro(?=\s+(?:[0-9]|mio|million"
+    r"|tausend|tok|anfrage|aufruf|bild(?![a-z])|minute|sekunde|seite|stunde|zeichen))|por|par|pour|je|for|al|za|за|на|ogni"
+    r"|setiap|tiap)\s+(?:each\s+|every\s+|cada\s+|chaque\s+|каждый\s+|каждые\s+|un\s+|un[ae]\s+|um\s+|uma\s+)?|每\s*)"
 )
-_STORAGE = (
-    r"(?P<storage>\s*(?:[/*·×\-]\s*|per\s+|每\s*)(?:hours?|hr|h|小时|小時|時間|시간|stunde"
-    r"|heure|hora|ora|час)(?![a-z]))?"
+_HOUR = r"(?:hours?|hr|h|小时|小時|時間|时间|시간|stunde|heure|hora|ora|час|jam)(?![a-zà-ÿа-я])(?:あたり|당)?"
+_STORAGE = rf"(?P<storage>\s*(?:[/*·×\-]\s*(?:per\s+)?|per\s+|par\s+|por\s+|pro\s+|all['’]|в\s+|за\s+|每\s*){_HOUR})?"
+_HOURLY = (
+    r"(?:(?P<hourly>(?:per\s+hour|1\s?時間あたり|時間あたり|每\s?(?:1\s?)?小[时時]|시간당)\s*)[/、,]?\s*(?:每\s*)?)?"
 )
 _WITH_SEPARATOR = re.compile(
-    rf"{_SEPARATOR}(?:{_SELF}|(?:{_NUMBER}\s*)?(?:{_MAG}{_MAG_END}\s*)?(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN}){_STORAGE}",
+    rf"{_SEPARATOR}{_HOURLY}(?:{_SELF}|(?:{_NUMBER}{_COUNTER}\s*)?(?:{_MAG}{_MAG_END}\s*)?(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN})"
+    rf"{_STORAGE}",
     re.IGNORECASE,
 )
 _SCALE_ONLY = re.compile(rf"{_SEPARATOR}(?:{_NUMBER}\s*)?{_MAG}(?![^\W\d_]|\s*/\s*[0-9])", re.IGNORECASE)
 _BARE = re.compile(
-    rf"(?<![0-9a-z.,<>≤≥=])(?:(?:{_NUMBER}\s*)?{_MAG}{_MAG_END}\s*|(?P<num2>[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,3}}"
-    rf"|[0-9]{{1,9}})\s*)(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN}{_STORAGE}",
+    rf"(?<![0-9a-z.,<>≤≥=]){_HOURLY}(?:(?:{_NUMBER}\s*|(?<![0-9]\s)){_MAG}{_MAG_END}\s*|(?P<num2>{_THOUSANDS}|[0-9]{{1,9}}){_COUNTER}\s*)"
+    rf"(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN}{_STORAGE}",
     re.IGNORECASE,
 )
+# "토큰 100만 개당", "100만 토큰당": Korean and Japanese put "per" behind, so these are units wherever they stand.
+_PER_BEHIND = re.compile(
+    rf"{_HOURLY}(?:(?P<noun>{_either(_NOUN_OF)})\s*(?:{_NUMBER}\s*)?(?:{_MAG}\s*)?(?:개|건|회|장)?\s?당"
+    rf"|(?:(?<![0-9.,])(?P<num2>{_THOUSANDS}|[0-9]{{1,9}})\s*)?(?:(?P<mag2>{_either(_MAGNITUDES)})\s*)?(?P<noun2>{_either(_NOUN_OF)})\s?(?:당(?![가-힣])|(?:あたり|当たり|毎|につき|ごと)))",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(r"당|あたり|当たり|毎|につき|ごと")
+_NOUN_FIRST = re.compile(rf"{_SEPARATOR}{_HOURLY}{_NOUN}\s*{_NUMBER}\s*(?:{_MAG}\s*)?[개個个]", re.IGNORECASE)
 _BARE_SELF = re.compile(rf"(?<![a-z0-9]){_SELF}", re.IGNORECASE)
-_LISTED = re.compile(r"(?:text|images?|audio|video|pdf|documents?|文本|图片|图像|音频|视频|文)\s*$", re.IGNORECASE)
+_LISTED = re.compile(
+    r"(?:texte?|texto|testo|teks|bild|images?|imagen|imagem|immagine|gambar|audio|video|pdf|documents?|текст|изображение"
+    r"|文本|图片|图像|音频|视频|文字|文|圖片|テキスト|画像|텍스트|이미지)\s*$|[(][^()]*?(?P<word>[^\W\d_]+)\s*$",
+    re.IGNORECASE,
+)
 _SIZED = re.compile(r"(?:/\s*|per\s+)(?P<size>[0-9]k(?:\s*/\s*[0-9]k)*)\s+(?P<noun>image)(?![a-z])", re.IGNORECASE)
 _TAIL_FOREIGN = re.compile(
     rf"\s*(?:/|per\b|每)\s*(?:[0-9]+\s*)?(?:{_either(dict.fromkeys(_NOUNS[FOREIGN].split(' '), ''))}){_EDGE}",
@@ -165,7 +188,9 @@ def find_units(text: str, *, is_label: bool = True) -> tuple[FoundUnit, ...]:
     ()
 
     """
-    patterns = (_WITH_SEPARATOR, _SCALE_ONLY, _BARE, _BARE_SELF) if is_label else (_WITH_SEPARATOR, _SCALE_ONLY)
+    patterns = [_WITH_SEPARATOR, _SCALE_ONLY, _NOUN_FIRST, *((_BARE, _BARE_SELF) if is_label else ())]
+    if _BEHIND.search(text):
+        patterns.append(_PER_BEHIND)
     candidates = [
         unit
         for pattern in patterns
@@ -224,20 +249,27 @@ def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | 
         power = _SELF_SCALED[re.sub(r"\s+", " ", groups["self"].casefold())]
         noun = "character" if "char" in groups["self"].casefold() else "token"
     else:
-        magnitude = (groups.get("mag") or "").casefold()
+        magnitude = (groups.get("mag") or groups.get("mag2") or "").casefold()
         power = _MAGNITUDES.get(magnitude, 0)
-        noun = _NOUN_OF[groups["noun"].casefold()] if groups.get("noun") else "token"
-    number = Decimal((groups.get("num") or groups.get("num2") or "1").replace(",", ""))
+        named = groups.get("noun") or groups.get("noun2")
+        noun = _NOUN_OF[named.casefold()] if named else "token"
+    number = Decimal(re.sub(r"[^0-9]", "", groups.get("num") or groups.get("num2") or "1"))
     per = number * (Decimal(10) ** power)
     if needs_scale and (per < 1000 or not _is_power_of_ten(per)):
         return None
-    if groups.get("storage"):
+    if groups.get("storage") or groups.get("hourly"):
         noun = "token_hour" if noun == "token" else FOREIGN
-    if not power and _LISTED.search(text[: match.start()]) and match.group().lstrip().startswith("/"):
-        return None  # "text / image / video" is a list
-    if power and noun == "image" and groups["noun"].casefold() == "image" and power < 6 and (groups.get("num") or ""):
+    if not power and match.group().lstrip().startswith("/") and _is_listed(text[: match.start()]):
+        return None
+    if (
+        power
+        and noun == "image"
+        and (groups.get("noun") or "").casefold() == "image"
+        and power < 6
+        and (groups.get("num") or "")
+    ):
         return None  # "per 4K image" is a resolution
-    is_implied = not groups.get("noun") and not groups.get("self")
+    is_implied = not (groups.get("noun") or groups.get("noun2") or groups.get("self"))
     if is_implied and groups.get("mag", "").casefold() == "b":
         return None
     rest = (groups.get("adj") or "").strip()
@@ -246,6 +278,14 @@ def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | 
     if foreign is not None and noun not in {"token", "token_hour"}:
         return FoundUnit(match.start(), foreign.end(), Unit(per, FOREIGN), rest)
     return FoundUnit(match.start(), end, Unit(per, noun, is_implied), rest)
+
+
+def _is_listed(before: str) -> bool:
+    """Whether a stroke only parts a list: "text / image / video", or any words in brackets but "(USD / image)"."""
+    listed = _LISTED.search(before)
+    return listed is not None and not (
+        listed["word"] and (find_currencies(listed["word"]) or listed["word"] in "元円원")
+    )
 
 
 def _is_power_of_ten(number: Decimal) -> bool:

@@ -91,6 +91,7 @@ def _read_prices(
     total = Reading()
     has_parts = len(spot.parts) == len(prices) > 1
     has_lines = len(spot.row_lines) == len(prices) > 1
+    has_storage = any(price.unit is not None and price.unit.unit == "token_hour" for price in prices)
     for number, price in enumerate(prices):
         label = scope.label(price.label) if price.label else Meaning()
         is_open = bool(label.unknown) and not label.has_meter and not meaning.has_meter
@@ -106,6 +107,8 @@ def _read_prices(
         if price.unit is not None and price.unit.unit == FOREIGN:
             total += Reading(amounts_seen=1, amounts_ignored=1)
             continue
+        if own.context and meaning.direction not in {None, "both"} and own.direction and not own.cache:
+            own = replace(own, direction=None)  # the "prompts" of a range are no meter where row or column name one
         joined = own.over(meaning)
         if (
             own.direction
@@ -115,6 +118,15 @@ def _read_prices(
             and own.direction == "output"
         ):
             joined = replace(joined, cache=None)
+        if (
+            has_storage
+            and joined.cache == "storage"
+            and own.cache is None
+            and (price.unit or joined.unit) != price.unit
+        ):
+            joined = replace(
+                joined, cache="hit", direction="input"
+            )  # the storage of "cache storage" is priced beside it
         total += make_rates(name, price, joined, scope, locator, flags)
     return total
 
