@@ -100,6 +100,7 @@ COUNTS = re.compile(
     r"\A(?:total|prompt|completion|input|output|cached|reasoning|billed|used|n|num)"
     r"(?: (?:input|output|prompt|completion))? (?:tokens|requests|calls)(?: (?:used|count|total))?\Z"
 )
+_BILLED = frozenset({"cost", "costs", "total", "total cost", "spend", "amount", "bill", "charge"})
 _MOST_TOKENS = 10**15
 _AT_LEAST = re.compile(r"(?:^|\s)(?:min|minimum|from|at least|above eq)(?:\s.*)?\Z")
 _AT_MOST = re.compile(r"(?:^|\s)(?:max|maximum|up to|to|until)(?:\s.*)?\Z")
@@ -125,10 +126,13 @@ def is_price_like(key: str, value: object) -> bool:
 
 def is_usage(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:
     """Whether an object counts tokens that somebody used: what it costs then is a bill and no price."""
-    return any(
-        COUNTS.search(words[key]) and is_number(value) and 100 <= value < _MOST_TOKENS and value == int(value)
-        for key, value in fields.items()
-    )
+    counts = {words[key] for key, value in fields.items() if _is_count(value)}
+    is_billed = any(word in _BILLED for word in words.values())
+    return any(COUNTS.search(word) for word in counts) or (is_billed and {"input", "output"} <= counts)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Decimal) and 100 <= value < _MOST_TOKENS and value == int(value)
 
 
 def is_number(value: object) -> bool:

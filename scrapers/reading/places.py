@@ -68,7 +68,7 @@ def places_down(
             meaning = _join_axes(said, column.meaning).over(group)
             if is_open and not meaning.has_meter and not meaning.unknown:
                 meaning = replace(meaning, unknown="a price beside unexplained columns")
-            bare = _allows_bare(column.meaning.over(said), around, scope)
+            bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
             found.setdefault(id(cell), (cell, []))[1].append(spot)
@@ -113,7 +113,7 @@ def places_across(layout: Layout, around: Meaning, scope: Scope) -> list[tuple[C
             said = said.over(scope.label(label.plain))
         if said.roles & {"ignore", "relative"} and not said.roles & {"price"} and not said.has_meter:
             continue
-        bare = _allows_bare(said, around, scope)
+        bare = _allows_bare(said, around)
         for index in priced:
             cell = row[index] if index < len(row) else None
             if cell is not None and (has_amount(cell) or said.has_meter or said.unit or "price" in said.roles):
@@ -218,10 +218,14 @@ def _lone(row: Row) -> Cell | None:
     return cells[0] if len(cells) == 1 and len(row) > 1 else None
 
 
-def _allows_bare(meaning: Meaning, around: Meaning, scope: Scope) -> bool:
-    """Whether numbers without a currency are amounts here: only where header, caption or hint speak of money."""
+def _allows_bare(meaning: Meaning, around: Meaning) -> bool:
+    """Whether numbers without a currency are amounts here: only where header or caption speak of money.
+
+    A hint of unit or currency lends these to amounts and makes no number an amount; one of a heading's meter does.
+    """
     if meaning.roles & {"ignore", "foreign", "relative", "total"}:
         return False
-    speaks = "price" in meaning.roles or meaning.unit or meaning.currency or around.unit or around.currency
-    hinted = scope.hints.unit and scope.hints.currency
-    return bool((meaning.has_meter or "price" in meaning.roles) and (speaks or hinted))
+    speaks = (
+        "price" in meaning.roles or meaning.unit or meaning.currency or around.unit or around.currency or meaning.hints
+    )
+    return bool((meaning.has_meter or "price" in meaning.roles) and speaks)

@@ -18,6 +18,11 @@ from scrapers.reading.units import Unit, read_unit
 from scrapers.reading.vocabulary import Meaning
 
 _IGNORED_ROLES = frozenset({"ignore", "list", *SET_ASIDE})
+_TOKEN_METERS = frozenset(
+    {"input", "output", "cached_input", "cache_write", "cached_audio_input", "cached_image_input"}
+)
+_TIMES = frozenset({"second", "minute", "hour"})
+_TOKEN_UNITS = frozenset({"token", "character"})
 _DIRECTED = {
     ("input", "audio"): "audio_input",
     ("input", "image"): "image_input",
@@ -67,6 +72,8 @@ def make_rates(
     if unit is None and scope.hints.unit and price.amount is not None:
         unit = read_unit(scope.hints.unit)
         used.append(f"unit {scope.hints.unit!r}")
+    if unit is not None and unit.unit in _TIMES and not meaning.kind:
+        meaning = replace(meaning, kind="speech" if _names_speech(model, scope) else None)
     meters = meters_of(meaning, unit)
     if meters == ("input", "output") and meaning.unit is None and price.amount is not None:
         meters = ()  # a unit from afar says what token prices buy; that an amount is one, only words beside it can say
@@ -81,12 +88,17 @@ def make_rates(
         )
     if price.amount is None:
         return _states(model, price, meters, unit, meaning, scope, locator, flags, used)
+    if unit is not None and meters == ("training",) and not (meaning.unit or scope.page.unit or meaning.hints):
+        unit = None  # what a run cost is no price; a hint says what token prices buy
     if unit is None:
         return _complaint(
             "unknown_unit", "an amount without a unit; add `unit` to the provider's [hints]", price, locator, counted
         )
     if unit.unit in {"token", "token_hour"} and meters[0] in _PER_CALL:
         return _complaint("unknown_unit", f"a {meters[0]} is not paid by the token", price, locator, counted)
+    if _TOKEN_METERS.intersection(meters) and unit.unit not in _TOKEN_UNITS:
+        message = f"tokens of {meters[0]} are not bought by the {unit.unit}: another thing is priced or limited here"
+        return _complaint("unknown_unit", message, price, locator, counted)
     currency = _currency(price, meaning, scope, used)
     if currency is None:
         return _complaint(
@@ -113,6 +125,10 @@ def make_rates(
         for meter in meters
     )
     return Reading(rates, amounts_seen=counted)
+
+
+def _names_speech(model: str, scope: Scope) -> bool:
+    return scope.vocabulary.read_words(model).kind == "speech"
 
 
 def meters_of(meaning: Meaning, unit: Unit | None) -> tuple[str, ...]:
@@ -147,7 +163,9 @@ def meters_of(meaning: Meaning, unit: Unit | None) -> tuple[str, ...]:
 def _directed(direction: str, modality: str, noun: str | None, kind: str | None) -> str:
     if direction == "output" and noun in {"image", "video"}:
         return noun
-    if noun in {"second", "minute", "hour"}:
+    if direction == "input" and noun == "image":
+        return "image_input"
+    if noun in _TIMES:
         if modality == "video" or kind == "video":
             return "video" if direction == "output" else "video_input"
         if modality == "audio" or kind == "speech":
@@ -164,7 +182,7 @@ def _undirected(meaning: Meaning, modality: str, noun: str | None) -> tuple[str,
         return (meaning.kind or "",)
     if meaning.kind == "page" or noun == "page":
         return ("page",)
-    if noun in {"second", "minute", "hour"}:
+    if noun in _TIMES:
         if modality == "video" or meaning.kind == "video":
             return ("video",)
         return ("speech",) if meaning.kind == "speech" or modality == "audio" else ()

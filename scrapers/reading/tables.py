@@ -41,8 +41,10 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         around = replace(around, kind=None)  # "Training | Usage": the heading's word holds for one of the columns
     layout, doubles = refuse_doubles(layout, table.locator)
     above = _models_above(table.context, scope)
-    if any("total" in column.meaning.roles for column in layout.columns) and not _names_models(layout):
-        return _uncounted(table)
+    if any("total" in column.meaning.roles for column in layout.columns):
+        if not _names_models(layout):
+            return _uncounted(table)
+        scope = _lending_no_unit(scope)
     strange = strange_columns(layout, around, scope, table.locator)
     is_open = bool(strange.complaints) or any(is_strange(column) for column in layout.columns)
     places = (
@@ -67,6 +69,11 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
 def _names_models(layout: Layout) -> bool:
     index = layout.model_column
     return layout.models_across or (index is not None and "model" in layout.columns[index].meaning.roles)
+
+
+def _lending_no_unit(scope: Scope) -> Scope:
+    """The scope for a table that adds up: its amounts are prices only where they print themselves what they buy."""
+    return replace(scope, hints=replace(scope.hints, unit=None), page=replace(scope.page, unit=None))
 
 
 def _uncounted(table: Table) -> Reading:

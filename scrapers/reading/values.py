@@ -35,6 +35,9 @@ def read_value(
 ) -> Reading:
     """All rates of one value cell: once for each model that it prices."""
     prices = read_cell(cell.lines, scope, bare=all(spot.bare for spot in spots))
+    if not prices.prices and _may_be_price(cell, spots, scope):
+        message = "a number without a currency; if it is a price, add its heading to the provider's [hints] meters"
+        return Reading(complaints=(Complaint("unknown_currency", message, cell.text, locator),), amounts_seen=1)
     if not prices.prices:
         return _without_prices(cell, prices, spots, locator)
     if is_ragged or any(spot.is_shifted for spot in spots):
@@ -66,6 +69,14 @@ def _without_prices(cell: Cell, prices: CellPrices, spots: list[Place], locator:
 
 
 _DECIMAL = re.compile(r"(?<![\w.,])[0-9]+[.,][0-9]{1,6}(?![\w.,]*[0-9kKmM%])")
+
+
+def _may_be_price(cell: Cell, spots: list[Place], scope: Scope) -> bool:
+    """Whether a number below a meter, where the hints know unit and currency, looks like more than a count."""
+    if not (scope.hints.unit and scope.hints.currency and all(spot.meaning.has_meter for spot in spots)):
+        return False
+    found = read_cell(cell.lines, scope, bare=True).prices
+    return len(found) == 1 and found[0].amount is not None and "." in found[0].amount.printed
 
 
 def _named(model: ModelName, spot: Place, scope: Scope) -> Meaning:
