@@ -18,18 +18,18 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar janvier enero gennaio janeiro января",
-            "february feb februar février febrero febbraio fevereiro февраля",
-            "march mar märz mars marzo março марта",
+            "january jan januar janvier enero gennaio janeiro januari января",
+            "february feb februar février febrero febbraio fevereiro februari февраля",
+            "march mar märz mars marzo março maret марта",
             "april apr avril abril aprile апреля",
-            "may mai mayo maggio maio мая",
+            "may mai mayo maggio maio mei мая",
             "june jun juni juin junio giugno junho июня",
             "july jul juli juillet julio luglio julho июля",
-            "august aug août agosto августа",
+            "august aug août agosto agustus августа",
             "september sep sept septembre septiembre settembre setembro сентября",
             "october oct oktober okt octobre octubre ottobre outubro октября",
             "november nov novembre noviembre novembro ноября",
-            "december dec dezember dez décembre diciembre dicembre dezembro декабря",
+            "december dec dezember dez décembre diciembre dicembre dezembro desember декабря",
         ),
         start=1,
     )
@@ -47,11 +47,12 @@ _CLOCK = (
 )
 _DAYS = (
     r"(?P<y>20[0-9]{2})\s?[-/.]\s?(?P<m>[0-9]{1,2})\s?[-/.]\s?(?P<d>[0-9]{1,2})(?![0-9])",
-    r"(?:(?P<y>20[0-9]{2})\s?年\s?)?(?P<m>[0-9]{1,2})\s?月\s?(?P<d>[0-9]{1,2})\s?[日号號]",
+    r"(?:(?P<y>20[0-9]{2})\s?[年년]\s?)?(?P<m>[0-9]{1,2})\s?[月월]\s?(?P<d>[0-9]{1,2})\s?[日号號일]",
+    r"(?<![0-9.])(?P<d>[0-9]{1,2})\.\s?(?P<m>[0-9]{1,2})\.\s?(?P<y>20[0-9]{2})(?![0-9])",
     rf"(?<![a-z])(?P<month>{_MONTH})\.?\s(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<y>20[0-9]{{2}}))?(?![0-9])",
     (
-        r"(?<![0-9])(?P<d>[0-9]{1,2})\.?(?:st|nd|rd|th)?\s(?:de\s)?"
-        rf"(?P<month>{_MONTH})\.?(?:,?\s(?:de\s)?(?P<y>20[0-9]{{2}}))?(?![a-z0-9])"
+        r"(?<![0-9])(?P<d>[0-9]{1,2})\.?(?:st|nd|rd|th|er|[oº°])?\s(?:de\s)?"
+        rf"(?P<month>{_MONTH})\.?(?:,?\s(?:de\s)?(?P<y>20[0-9]{{2}})(?:\s(?:года|г\.))?)?(?![a-z0-9])"
     ),
 )
 _DAY_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _DAYS)
@@ -61,18 +62,19 @@ _FROM = re.compile(
     r"(?:starting(?: on| from)?|start(?:s|ing)? on|from|effective(?: from| on| as of)?|as of|since"
     r"|beginning(?: on)?|begins on|takes? effect(?: at| on| from)?|"
     r"in effect from|will (?:start|begin|apply)(?: on| from| at)?|自|从|從|于|ab(?: dem)?|gültig ab|à partir du"
-    r"|a partir del?|dal|с|mulai)\s*(?:at\s*)?:?\s*$",
+    r"|a partir del?|dal|с|mulai(?: dari)?)\s*(?:at\s*)?:?\s*$",
     re.IGNORECASE,
 )
 _UNTIL = re.compile(
     r"(?:through|until|till|to|valid until|ends?(?: on)?|ending(?: on)?"
     r"|expires?(?: on)?|up to|by|-|~|截至|截止到|截止至"
-    r"|截止|有效期至|至|到|bis(?: zum)?|jusqu'au|hasta(?: el)?|fino al|até|до|hingga)\s*(?:at\s*)?:?\s*$",
+    r"|截止|有效期至|至|到|bis(?: zum)?|jusqu'au|hasta(?: el)?|fino al|até|до|hingga"
+    r"|sampai(?: dengan)?)\s*(?:at\s*)?:?\s*$",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"(?:before|prior to|vor dem|avant le|antes del?)\s*$", re.IGNORECASE)
-_FROM_AFTER = re.compile(r"\s*(?:起|开始|起生效|正式生效|生效|から|以降|より|부터)", re.IGNORECASE)
-_UNTIL_AFTER = re.compile(r"\s*(?:まで|截止|止|结束|까지)", re.IGNORECASE)
+_FROM_AFTER = re.compile(r"\s*(?:起生效|起|开始|正式生效|生效|から|以降|より|부터)", re.IGNORECASE)
+_UNTIL_AFTER = re.compile(r"\s*(?:まで|为止|截止|止|结束|까지)", re.IGNORECASE)
 _BEFORE_AFTER = re.compile(r"\s*(?:之?前|以前)", re.IGNORECASE)
 _ZONES: dict[str, tzinfo] = {
     "utc": UTC, "gmt": UTC, "beijing": ZoneInfo("Asia/Shanghai"), "beijing time": ZoneInfo("Asia/Shanghai"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from scrapers.reader import read_page
+from scrapers.reading.dates import read_validity
+from scrapers.reading.text import clean
 
 PAGES = tomllib.loads(Path(__file__).with_name("languages.toml").read_text(encoding="utf-8"))
 
@@ -116,3 +119,29 @@ def test_where_the_storage_of_a_cache_is_priced_beside_it_the_rest_is_for_readin
     )
     rates = read_page(page.encode()).rates
     assert [(rate.meter, rate.unit) for rate in rates] == [("cached_input", "token"), ("cache_storage", "token_hour")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026년 9월 1일부터",
+        "2026年9月1日から",
+        "mulai 1 September 2026",
+        "с 1 сентября 2026 г.",
+        "à partir du 1er septembre 2026",
+        "ab dem 1. September 2026",
+        "ab 01.09.2026",
+        "a partir de 1º de setembro de 2026",
+        "dal 1° settembre 2026",
+    ],
+)
+def test_from_when_in_every_language(text: str) -> None:
+    assert read_validity(clean(text)).valid_from == datetime(2026, 9, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026년 8월 31일까지", "sampai 31 Agustus 2026", "до 31 августа 2026 года", "bis 31.08.2026"]
+)
+def test_until_when_in_every_language(text: str) -> None:
+    validity = read_validity(clean(text))
+    assert (validity.valid_until, validity.rest) == (datetime(2026, 9, 1, tzinfo=UTC), "")
