@@ -72,6 +72,9 @@ _EQUIVALENT_WORD = re.compile(
 _GOES_ON = re.compile(r"^[^$¥€£:：;；]{0,40}(?:\band|\bor|和|或|/)\s*$", re.IGNORECASE)
 _OWN = re.compile(r"^\s*[,，(（]")
 _NOTE = re.compile(r"^\s*[(（][^()（）]*[)）]")
+_LATER = re.compile(
+    r"(?:\bthen|\bafterwards?|\bthereafter|之后|此后|届时|\bdanach|\bensuite|\bluego)\s*[:：]?\s*$", re.IGNORECASE
+)
 _BRACKET = re.compile(r"[(（][^()（）]*[)）]")
 _INVERSE = re.compile(
     r"(?<![$¥€£0-9.,])(?:[0-9][0-9.,]*\s?[kmb]\w*|[0-9]{1,3}(?:,[0-9]{3})+)\s*/\s*$", re.IGNORECASE
@@ -111,11 +114,23 @@ def _joined(lines: Iterable[tuple[Run, ...]]) -> list[tuple[Run, ...]]:
         text = clean("".join(run.text for run in line))
         is_discount = bool(_DISCOUNT.search(text)) and not find_amounts(text) and len(text) < 12
         is_sale = bool(text) and bool(joined) and _is_struck(joined[-1]) and not _is_struck(line)
-        if is_sale or (joined and is_discount):
+        if is_sale or (joined and (is_discount or (_is_unit(text) and _ends_with_amount(joined[-1])))):
             joined[-1] = (*joined[-1], Run(" "), *line)
         else:
             joined.append(line)
     return joined
+
+
+def _is_unit(text: str) -> bool:
+    """Whether a line is a unit and nothing else: "/ 1M tokens"."""
+    units = find_units(text, is_label=False)
+    return len(units) == 1 and (units[0].start, units[0].end) == (0, len(text))
+
+
+def _ends_with_amount(line: tuple[Run, ...]) -> bool:
+    text = clean("".join(run.text for run in line if not run.raised))
+    amounts = find_amounts(text)
+    return bool(amounts) and amounts[-1].end == len(text)
 
 
 def _is_struck(line: tuple[Run, ...]) -> bool:
@@ -285,10 +300,13 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple
                 label=_BLANKS.sub(" ", f"{lead} {rest} {tail}").strip(" ,，。.、/|+"),
                 unit=unit.unit if unit else None,
                 list_value=_list_of(amount, text, amounts, lists),
-                doubt=amount.doubt or _doubt_unit(text[: amount.start], unit, text[amount.end :]),
+                doubt=amount.doubt
+                or ("what holds later" if _LATER.search(text[: amount.start]) else "")
+                or _doubt_unit(text[: amount.start], unit, text[amount.end :]),
             )
         )
-    last = prices[-1].unit
+    later = find_units(gaps[-1], is_label=False) if prices[-1].unit is None else ()
+    last = later[0].unit if len(later) == 1 else prices[-1].unit  # "$1 input / $2 output per 1M tokens"
     if last is not None and last.unit == "token" and all(price.unit is None for price in prices[:-1]):
         prices[:-1] = [replace(price, late_unit=last) for price in prices[:-1]]
     return _doubt_small(prices)

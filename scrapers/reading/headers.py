@@ -14,6 +14,7 @@ from scrapers.reading.units import find_units
 from scrapers.reading.vocabulary import Meaning
 
 Row = tuple[Cell | None, ...]
+_IN_OUT = re.compile(r"\bin\s*[/|]\s*out\b", re.IGNORECASE)
 
 
 def has_amount(cell: Cell | None) -> bool:
@@ -90,6 +91,7 @@ def _says_which_price(label: Meaning) -> bool:
 
 def head_label(text: str, scope: Scope) -> Meaning:
     """What a header cell says; where a sentence was glued to it ("... and response. Model"), its last words."""
+    text = _IN_OUT.sub("input / output", text)
     tail = re.split(r"[.。]\s+|。", text)[-1]
     if len(text) > 40 and tail != text:
         label = scope.label(tail)
@@ -100,6 +102,7 @@ def head_label(text: str, scope: Scope) -> Meaning:
 
 def header_parts(text: str, scope: Scope) -> tuple[Meaning, ...]:
     """The meters of a header such as "Input / Output ($/1M tokens)", in order; () where a part names none."""
+    text = _IN_OUT.sub("input / output", text)
     for found in reversed(find_units(text)):
         text = f"{text[: found.start]} {text[found.end :]}"
     pieces = [

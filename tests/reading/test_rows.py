@@ -585,6 +585,99 @@ CASES = {
         nova-1 output 4.00 USD 1000000 token
         """,
     ),
+    "citation tokens are explained by nobody": (
+        """
+        ## nova-deep
+
+        | Type | Price per 1M tokens |
+        |---|---|
+        | Input tokens | $2.00 |
+        | Output tokens | $8.00 |
+        | Citation tokens | $2.00 |
+        | Reasoning tokens | $3.00 |
+        """,
+        """
+        nova-deep input 2.00 USD 1000000 token
+        nova-deep output 3.00 USD 1000000 token other=reasoning tokens
+        nova-deep output 8.00 USD 1000000 token
+        """,
+    ),
+    "a row that may have lost a middle cell is refused below full rows too": (
+        """
+        | Model | Input (1M tokens) | Cached (1M tokens) | Output (1M tokens) |
+        |---|---|---|---|
+        | nova-2 | $2.00 | $0.50 | $5.00 |
+        | nova-3 | $1.00 | $4.00 |
+        """,
+        """
+        nova-2 cached_input 0.50 USD 1000000 token
+        nova-2 input 2.00 USD 1000000 token
+        nova-2 output 5.00 USD 1000000 token
+        """,
+    ),
+    "one unit behind the last of two amounts": (
+        """
+        | Model | Price |
+        |---|---|
+        | nova-chat | $0.50 input / $1.50 output per 1M tokens |
+        | nova-embed | $0.02 / 1M tokens |
+        """,
+        """
+        nova-chat input 0.50 USD 1000000 token
+        nova-chat output 1.50 USD 1000000 token
+        nova-embed input 0.02 USD 1000000 token
+        """,
+    ),
+    "what holds later is not in force": (
+        """
+        | Model | Input | Output |
+        |---|---|---|
+        | nova-1 | $0.50 (until 2026-12-31, then $1.00) / 1M tokens | $2.00 / 1M tokens |
+        """,
+        """
+        nova-1 input 0.50 USD 1000000 token
+        nova-1 output 2.00 USD 1000000 token
+        """,
+    ),
+    "notes hold no prices where columns do": (
+        """
+        | 模型 | 输入价格（元/百万tokens） | 命中缓存价格（元/百万tokens） | 输出价格（元/百万tokens） | 备注 |
+        |---|---|---|---|---|
+        | nova-1 | 4 | 1 | 16 | 上下文 128K，限时5折 |
+        """,
+        """
+        nova-1 cached_input 1 CNY 1000000 token
+        nova-1 input 4 CNY 1000000 token
+        nova-1 output 16 CNY 1000000 token
+        """,
+    ),
+    "a unit on the line below its amount": (
+        """
+        <table><tr>
+        <th>Model</th><th>Input</th><th>Output</th></tr>
+        <tr>
+        <td>Nova Max<br><code>nova-max-2026</code></td><td>$1.20<br>/ 1M tokens</td><td>$6.00<br>/ 1M tokens</td></tr>
+        </table>
+        """,
+        """
+        Nova Max input 1.20 USD 1000000 token
+        Nova Max output 6.00 USD 1000000 token
+        """,
+    ),
+    "in and out for input and output": (
+        """
+        | Model | Context | Input | Cost ($/M tokens in/out) |
+        |---|---|---|---|
+        | Nova 4 Max | 1M | text, image | $0.27 / $0.85 |
+        | Nova 4 Mini | 1M | text | $0.18 / $0.59 |
+        """,
+        """
+        Nova 4 Max input 0.27 USD 1000000 token
+        Nova 4 Max output 0.85 USD 1000000 token
+        Nova 4 Mini input 0.18 USD 1000000 token
+        Nova 4 Mini output 0.59 USD 1000000 token
+        """,
+    ),
 }
 
 
