@@ -276,7 +276,7 @@ def _language(text: str, vocabulary: Vocabulary) -> str:
         return "ja"
     if hangul > han:
         return "ko"
-    if han > 20 or han * 10 > other:
+    if han > 20 or han * 10 > other or (han >= 8 and han * 20 > other):
         return "zh"
     if cyrillic > 20 or cyrillic * 10 > other:
         return "ru"

@@ -152,7 +152,7 @@ class _CardReader:
         total = Reading()
         for line, meaning in labelled:
             total += self._rates(model.name, line, meaning, around)
-        return total
+        return _without_dear_cache(total)
 
     @staticmethod
     def _is_behind(lines: Sequence[CardLine]) -> bool:
@@ -297,3 +297,17 @@ def _columns_for(prices: Sequence[Price], meters: Sequence[Meaning]) -> Sequence
     amounts = [price.amount.value for price in prices if price.amount is not None]
     is_rising = len(amounts) == len(prices) and amounts == sorted(amounts)
     return plain if len(prices) == len(plain) and is_rising else None
+
+
+def _without_dear_cache(part: Reading) -> Reading:
+    """Without a cache hit that costs more than the input itself: its label belongs to another price."""
+    inputs = [rate.unit_price for rate in part.rates if rate.meter == "input" and rate.unit_price is not None]
+    if not inputs:
+        return part
+    dear = [rate for rate in part.rates if rate.meter == "cached_input" and (rate.unit_price or 0) > max(inputs)]
+    complaints = tuple(
+        Complaint("ragged_row", "a cache hit above the price of the input", rate.evidence.quote, rate.evidence.locator)
+        for rate in dear
+    )
+    kept = tuple(rate for rate in part.rates if rate not in dear)
+    return replace(part, rates=kept, complaints=(*part.complaints, *complaints))

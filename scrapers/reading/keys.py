@@ -27,7 +27,7 @@ LABEL_KEYS = frozenset(
 )
 METER_NAME_KEYS = frozenset({"meter name", "sku name", "usage type", "usagetype", "metric name"})
 UNIT_KEYS = frozenset({"per", "unit", "units", "price unit", "billing unit", "unit of measure", "pricing unit"})
-TYPE_KEYS = frozenset({"type", "category", "kind"})
+TYPE_KEYS = frozenset({"type", "category", "kind", "mode"})
 TOOLS = frozenset({"tool", "tools", "plugin", "plugins"})
 CURRENCY_KEYS = frozenset({"currency", "currency code", "price currency"})
 REGION_KEYS = frozenset({"region", "location", "geo"})
@@ -94,6 +94,11 @@ NO_PRICE = frozenset(
         *("discount", "usage", "days", "hours", "minutes", "seconds", "ttl", "cutoff", "decimals", "precision"),
     }
 )
+_LEAST_PARTS = 100
+_MEDIA = re.compile(
+    r"(?:^|to[-_ ])(?:image|video|audio|speech)s?(?:[-_ ](?:generation|speech))?\Z|transcription\Z|^(?:tts|stt|asr)\Z",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[0-9])|[_\-.:/\s]+")
 NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,3})?\Z")
 COUNTS = re.compile(
@@ -122,6 +127,29 @@ def is_price_like(key: str, value: object) -> bool:
     if not is_number(value) and not (isinstance(value, str) and NUMBER.match(value)):
         return False
     return not NO_PRICE & set(words_of(key).casefold().split())
+
+
+def counts_in_parts(key: str, amount: Decimal) -> bool:
+    """Whether a price "per million" may count parts of a currency, as one API does in ten-thousandths of a dollar.
+
+    >>> counts_in_parts("input_token_price_per_m", Decimal(2690)), counts_in_parts("price_per_m", Decimal("2.69"))
+    (True, False)
+    """
+    is_per_million = re.search(r"\bper (?:1 ?)?(?:m|million)\b", words_of(key), re.IGNORECASE) is not None
+    return is_per_million and amount >= _LEAST_PARTS and amount == amount.to_integral_value()
+
+
+def sold_by(value: object) -> str:
+    """What a model of a type sells besides text: "embedding", "media", or "" for text and for what is not known.
+
+    >>> sold_by("embedding"), sold_by("text-to-image"), sold_by("image-text-to-text"), sold_by("chat")
+    ('embedding', 'media', '', '')
+    """
+    if not isinstance(value, str):
+        return ""
+    if re.search(r"embedding|rerank", value, re.IGNORECASE):
+        return "embedding"
+    return "media" if _MEDIA.search(value) else ""
 
 
 def is_usage(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:

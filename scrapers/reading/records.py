@@ -36,11 +36,13 @@ from scrapers.reading.keys import (
     TYPE_KEYS,
     UNIT_KEYS,
     bound_of,
+    counts_in_parts,
     is_number,
     is_price_like,
     is_usage,
     quote_of,
     range_of,
+    sold_by,
     words_of,
 )
 from scrapers.reading.labels import Reading, Scope, read_context
@@ -63,6 +65,10 @@ _SHARES = {"0.000001": Decimal(1_000_000), "0.001": Decimal(1_000)}  # a unit as
 _HIRED = frozenset({"hour"})  # without a meter: machines for a time, no model's price
 _VERSION = re.compile(r"[vV]?\d+(?:\.\d+)*\Z")  # a version is no name: the family's belongs in front
 _LEAST_POWER, _MOST_POWER = -30, 12  # of ten; what is beyond is no price and would fill the memory when printed
+_NOT_SOLD = {
+    "embedding": frozenset({"output", "cached_input"}),
+    "media": frozenset({"input", "output", "cached_input"}),
+}
 _MAX_DEPTH = 25
 _MOST = {"USD": 3000, "EUR": 3000, "CNY": 20_000}
 
@@ -74,6 +80,7 @@ class _Place:
     model: str | None = None
     is_meter_name: bool = False
     is_product: bool = False
+    sells: str = ""
     family: str = ""
     meaning: Meaning = field(default_factory=Meaning)
     path: str = ""
@@ -139,6 +146,8 @@ class _RecordReader:
             meaning = _of_model(own, meaning)
             if any(words[key] in TYPE_KEYS and str(value).casefold() in TOOLS for key, value in fields.items()):
                 meaning = replace(meaning, roles=meaning.roles | {"foreign"})
+        sold = (sold_by(fields[key]) for key, word in words.items() if word in TYPE_KEYS)
+        place = replace(place, sells=next(filter(None, sold), "" if own is not None else place.sells))
         if own is None:
             return replace(place, meaning=meaning)
         named_by = next((words[key] for key, value in fields.items() if value == own), "")
@@ -150,9 +159,9 @@ class _RecordReader:
 
     def _unit_of_keys(self, words: Mapping[str, str]) -> Unit | None:
         """The one unit that keys of an object name (`input_cost_per_token`): it holds for those that name none."""
-        units = {label.unit for word in words.values() if (label := self._scope.label(word)).unit and label.direction}
-        only = units.pop() if len(units) == 1 else None
-        return only if only is not None and only.unit == "token" else None
+        labels = map(self._scope.label, words.values())
+        units = {label.unit for label in labels if label.direction and label.unit and label.unit.unit == "token"}
+        return units.pop() if len(units) == 1 else None
 
     def _said_by_field(self, word: str, value: str, meaning: Meaning, *, is_item: bool) -> Meaning:
         if word in UNIT_KEYS and value in _SHARES:
@@ -306,8 +315,16 @@ class _RecordReader:
             if not full.has_meter and not self._may_be_both(full, price, place):
                 total += self._unexplained(key, price.quote, place)
                 continue
+            if price.amount is not None and not price.amount.value and not meters_of(full, unit):
+                total += Reading(amounts_seen=1, amounts_ignored=1)
+                continue
+            if full.currency is None and price.amount is not None and counts_in_parts(key, price.amount.value):
+                message = "whole numbers this high may count parts of the currency, which the key does not say"
+                complaint = Complaint("unreadable_price", message, price.quote, self._where(place, key))
+                total += Reading(complaints=(complaint,), amounts_seen=1)
+                continue
             part = make_rates(model, price, full, scope, self._where(place, key), self._flags)
-            total += _without_absurd(part, price)
+            total += _without_fillings(_without_absurd(part, price), place.sells)
         return total
 
     @staticmethod
@@ -377,6 +394,13 @@ def _holds_digits(value: object) -> bool:
     if isinstance(value, str):
         return any(character.isdigit() for character in value)
     return is_number(value) or isinstance(value, dict | list)
+
+
+def _without_fillings(part: Reading, sells: str) -> Reading:
+    """Without the zeros of meters that this kind of model does not have: they fill a form and promise nothing."""
+    empty = _NOT_SOLD.get(sells, frozenset())
+    kept = tuple(rate for rate in part.rates if rate.amount != 0 or rate.meter not in empty)
+    return replace(part, rates=kept)
 
 
 def _without_absurd(part: Reading, price: Price) -> Reading:

@@ -177,3 +177,9 @@ def test_a_property_is_no_model() -> None:
 def test_a_price_of_tokens_counts_on_a_page_that_also_sells_plans() -> None:
     reading = read("Input", "$1 / MTok", title="Nova 2", headings=("Plans and prices", "API", "Nova 2"))
     assert told(reading) == [("Nova 2", "input", "1")]
+
+
+def test_a_cache_hit_above_the_input_price_has_the_label_of_another_price() -> None:
+    reading = read("$1.8 / MTok", "Input", "$10.8 / MTok", "Cache read", "$0.42 / MTok", title="Nova 2")
+    assert told(reading) == [("Nova 2", "input", "1.8")]
+    assert "ragged_row" in {complaint.kind for complaint in reading.complaints}

@@ -306,3 +306,46 @@ def test_a_version_is_named_by_its_family_and_a_hired_machine_is_no_model() -> N
     reading = read("\n".join(map(json.dumps, rows)), Hints())
     assert told(reading) == [("Deep V3", "input", "0.5", 1_000, '{"region":"global"}')]
     assert reading.complaints == ()
+
+
+def test_zeros_that_fill_the_form_of_another_kind_of_model_promise_nothing() -> None:
+    form = {"hourly": 0, "base": 0}
+    reading = read(
+        [
+            {"id": "nova-chat", "type": "chat", "pricing": {"input": 0.2, "output": 0, **form}},
+            {"id": "nova-embed", "type": "embedding", "pricing": {"input": 0.02, "output": 0, **form}},
+            {"id": "nova-paint", "type": "image", "pricing": {"input": 0, "output": 0, **form}},
+        ]
+    )
+    assert told(reading) == [
+        ("nova-chat", "input", "0.2", 1_000_000),
+        ("nova-chat", "output", "0", 1_000_000),
+        ("nova-embed", "input", "0.02", 1_000_000),
+    ]
+    assert reading.complaints == ()
+
+
+def test_a_key_without_a_unit_takes_that_of_tokens_beside_it_and_never_that_of_images() -> None:
+    reading = read(
+        {
+            "nova-4": {
+                "input_cost_per_token": 2e-06,
+                "output_cost_per_token": 8e-06,
+                "input_cost_per_image": 0.001,
+                "cache_read_input_token_cost": 5e-07,
+            }
+        },
+        Hints(currency="USD"),
+    )
+    assert [(rate.meter, rate.unit) for rate in reading.rates] == [
+        ("input", "token"),
+        ("output", "token"),
+        ("image_input", "image"),
+        ("cached_input", "token"),
+    ]
+
+
+def test_whole_numbers_that_may_count_parts_of_a_dollar_are_refused() -> None:
+    reading = read([{"id": "nova-4", "input_token_price_per_m": 2690, "output_token_price_per_m": 400}])
+    assert reading.rates == ()
+    assert [complaint.kind for complaint in reading.complaints] == ["unreadable_price"] * 2
