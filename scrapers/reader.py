@@ -130,10 +130,10 @@ def _read_block(block: Block, scope: Scope) -> Reading:
 
 
 _RELATION = re.compile(
-    r"[0-9]{1,3}(?:\.[0-9]+)?\s?%\s?(?:off|discount|of|less|cheaper|lower|higher|premium|more|reduction|rabatt|günstiger)"
-    r"|(?:[0-9.]+x|[0-9.]+ times|half|twice|double|multiplier)\b.{0,60}(?:price|rate|cost|pricing)"
-    r"|(?:price|rate|cost|pricing)\w*\b.{0,60}\b(?:[0-9.]+x|[0-9.]+ times|half|twice|double)\b"
-    r"|半价|[0-9.]+\s?折|[0-9.]+\s?倍|割引",
+    r"[0-9]{1,3}(?:\.[0-9]{1,6})?\s?%\s?(?:off|discount|of|less|cheaper|lower|higher|premium|more|reduction|rabatt|günstiger)"
+    r"|(?:[0-9.]{1,8}x|[0-9.]{1,8} times|half|twice|double|multiplier)\b.{0,60}(?:price|rate|cost|pricing)"
+    r"|(?:price|rate|cost|pricing)\w*\b.{0,60}\b(?:[0-9.]{1,8}x|[0-9.]{1,8} times|half|twice|double)\b"
+    r"|半价|[0-9.]{1,8}\s?折|[0-9.]{1,8}\s?倍|割引",
     re.IGNORECASE,
 )
 

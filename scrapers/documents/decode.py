@@ -78,17 +78,18 @@ _HTML_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MDX_SIGN = re.compile(
-    r"^(?:import\s.{1,300}\sfrom\s+['\"]|export\s+(?:const|default|function)\s|const\s+\w+[^=\n]{0,80}=\s*[\[{])|\bclassName=|^\s*<[A-Z][A-Za-z]*(?:\s|>|/>)|^\{/\*",
+    r"^(?:import\s.{1,300}\sfrom\s+['\"]|export\s+(?:const|default|function)\s|const\s+\w+[^=\n]{0,80}=\s*[\[{])"
+    r"|\bclassName=|^[ \t]*+<[A-Z][A-Za-z]*+(?:\s|>|/>)|^\{/\*",
     re.MULTILINE,
 )
 _MARKDOWN_SIGN = re.compile(
-    r"^#{1,6}\s|^\s*\|.*\|\s*$|^\s*[-*]\s+\S|\[[^\]\n]{1,200}\]\([^)\n]{1,500}\)|^```|\A---\n|\*\*\S|"
-    r"^\s*\|?\s*:?-{2,}:?\s*\|[\s:|-]*$",
+    r"^#{1,6}\s|^[ \t]*+\|.*\|[ \t]*+$|^[ \t]*+[-*]\s++\S|\[[^\]\n]{1,200}\]\([^)\n]{1,500}\)|^```|\A---\n|\*\*\S|"
+    r"^[ \t]*+\|?[ \t]*+:?-{2,}+:?[ \t]*+\|[ \t:|-]*+$",
     re.MULTILINE,
 )
 _YAML_LINE = re.compile(r"\s*(?:#.*|-(?:\s.*)?|(?:- )?[\w.\"'/@-][\w .\"'/@:()-]{0,80}:(?:\s.*)?|---|)\Z")
 _YAML_NEST = re.compile(
-    r"^\s*(?:- )?[\w.\"'/@-]+:\s*\n(?:\s*#[^\n]*\n)*\s+\S|^- [\w.-]+: .*\n {2,}[\w.-]+:", re.MULTILINE
+    r"^[ \t]*+(?:- )?[\w.\"'/@-]++:[ \t]*+\n(?:[ \t]*+#[^\n]*+\n)*+\s|^- [\w.-]+: .*\n {2,}[\w.-]+:", re.MULTILINE
 )
 
 

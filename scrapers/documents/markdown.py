@@ -16,7 +16,7 @@ from markdown_it.rules_block.table import escapedSplit
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _RAW_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
-_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+(?=\s*<|[ \t]{4,})")
+_BLANK_LINES = re.compile(r"\n[ \t]*+(?:\n[ \t]*+)++")
 _FRONT_LINE = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*?)[ \t]*\Z")
 
 
@@ -73,7 +73,13 @@ def _parser(*, is_mdx: bool) -> MarkdownIt:
 
 def _without_blank_lines(table: re.Match[str]) -> str:
     """A blank line would end the raw HTML, and what is indented behind it would be taken for code."""
-    return _BLANK_LINES.sub("\n", table[0])
+    return _BLANK_LINES.sub(_one_line_end, table[0])
+
+
+def _one_line_end(blank: re.Match[str]) -> str:
+    indent = blank[0].rpartition("\n")[2]
+    is_markup = blank.string[blank.end() : blank.end() + 1] == "<"
+    return f"\n{indent}" if is_markup or len(indent) >= 4 else blank[0]
 
 
 def _count_cells(line: str) -> int:

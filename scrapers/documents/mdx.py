@@ -17,7 +17,6 @@ from scrapers.documents.literals import LiteralError, parse_literal, skip_balanc
 PLACEHOLDER = "pf-component"
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _IMPORT = re.compile(
     r"^import\s(?:[^;\n]{0,300}|\{[^{}]{0,2000}\}\s*)(?:from\s*)?['\"][^'\"\n]{1,300}['\"];?[ \t]*$", re.MULTILINE
 )
@@ -77,10 +76,19 @@ def read_mdx(text: str) -> Mdx:
 
 
 def _read_part(text: str, mdx: Mdx) -> str:
-    text = _IMPORT.sub("", _COMMENT.sub("", text))
+    text = _IMPORT.sub("", _without_comments(text))
     text = _take_exports(text, mdx)
     text = _take_orphans(text, mdx)
     return _take_tags(text, mdx)
+
+
+def _without_comments(text: str) -> str:
+    parts: list[str] = []
+    place = 0
+    while (start := text.find("{/*", place)) >= 0 and (end := text.find("*/}", start + 3)) >= 0:
+        parts.append(text[place:start])
+        place = end + 3
+    return "".join((*parts, text[place:]))
 
 
 def _take_exports(text: str, mdx: Mdx) -> str:

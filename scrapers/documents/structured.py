@@ -21,7 +21,7 @@ Props = tuple[tuple[str, str], ...]
 ReadHtml = Callable[[str], Sequence[Block]]
 
 _MARKUP = re.compile(
-    r"<(table|div|p|h[1-6]|main|section|ul)\b[^<>]{0,500}>|^\s*\|?\s*:?-{3,}:?\s*\|[ :|-]*$",
+    r"<(table|div|p|h[1-6]|main|section|ul)\b[^<>]{0,500}>|^[ \t]*+\|?[ \t]*+:?-{3,}+:?[ \t]*+\|[ :|-]*+$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PRINTED_AMOUNT = re.compile(r"[$¥￥€£]\s*\d|\d\s*(元|円)")

@@ -166,7 +166,7 @@ def _quotes(printed: str, prices: tuple[Price, ...]) -> list[str]:
 
 
 _COMPARES = re.compile(r"[<>≤≥]")  # what follows is a condition, and an escaped one in Markdown
-_TRAILING_SIGN = re.compile(r"[\s(,;/·|]*(?:US|HK|CN)?[$¥￥€£]?$")
+_TRAILING_SIGN = re.compile(r"(?<![\s(,;/·|])[\s(,;/·|]*+(?:US|HK|CN)?[$¥￥€£]?$")
 
 
 def _struck_spans(text: str) -> list[tuple[int, int]]:

@@ -68,7 +68,7 @@ def is_spaced(sign: str) -> bool:
 
 _WORDS = [sign for sign in CURRENCY_OF if sign not in _NO_LABEL]
 _IN_LABEL = re.compile(
-    rf"(?P<word>(?<![^\W\d_])(?:{either(filter(is_spaced, _WORDS))})(?![^\W\d_])"
+    rf"(?![\s0-9.,;:/()\-])(?P<word>(?<![^\W\d_])(?:{either(filter(is_spaced, _WORDS))})(?![^\W\d_])"
     rf"|{either(sign for sign in _WORDS if not is_spaced(sign))}"
     r"|(?<![\u3400-\u9fff])元(?=\s*(?:/|每|$|[)）\]、,，]))|(?<=[位:：(（])元"
     r"|(?<![\u3400-\u9fff])円(?=\s*(?:/|$|[)）\]、,]))|(?<![\uac00-\ud7af])원(?=\s*(?:/|$|[)）\],])))",

@@ -20,7 +20,7 @@ SET_ASIDE = frozenset({"foreign", "total", "relative", *ABOVE.values()})
 
 _AND = re.compile(r"\b(?:and|or|und|et|y)\b|[&/+]|和|与|及|、", re.IGNORECASE)
 _PARTS = re.compile(r"\s+[-–—|·•:]\s+|\s*[:：|｜·]\s*|\s*[(（【\[]\s*|\s*[)）】\]]\s*")
-_IDENTIFIER = re.compile(r"(?<!\w)[A-Za-z0-9@][\w.:/@]*-[\w.:/@\-]*")
+_IDENTIFIER = re.compile(r"(?<![\w.:/@])[A-Za-z0-9@][\w.:/@]*+-[\w.:/@\-]*+")
 _AFTER_NAMES = frozenset({"batch", "flex/batch", "low_latency"})  # words that no model is called by
 _MODE = re.compile(r"priorit|\bmode\b|模式|优先", re.IGNORECASE)
 _OF_A_NAME = re.compile(r"\W*(?:fast|turbo|priority|flex|flexible)\W*", re.IGNORECASE)

@@ -28,7 +28,7 @@ _SHORT = {
     "wr": "write",
     "rd": "read",
 }
-_PART = re.compile(r"[\s\-_]*([^\s\-_]+)\s*\Z")
+_PART = re.compile(r"(?:\A|(?<![\s\-_])[\s\-_]++)([^\s\-_]++)\s*\Z")
 _PAIRS = frozenset(("data zone", "cached input", "cache read", "cache write", "cache hit", "cache miss", "low latency"))
 
 

@@ -36,7 +36,7 @@ _SUFFIX = (
 _PREFIX = rf"(?<![a-z])(?:{either({*CURRENCY_OF, '¢', 'us¢'} - BEHIND_ONLY)})"
 _SCALE = rf"(?:\s?(?P<scale>{either(_MAGNITUDES)})(?=\s?(?:{_SUFFIX})|$|[\s)/,]))?"
 _AMOUNT = re.compile(
-    rf"(?<![0-9A-Za-zÀ-ɏЀ-ӿ_])(?:(?P<prefix>{_PREFIX})\s{{0,2}}|(?<![.,]))(?P<minus>-\s?)?"
+    rf"(?=[^0-9]{{0,40}}+[0-9])(?<![0-9A-Za-zÀ-ɏЀ-ӿ_])(?:(?P<prefix>{_PREFIX})\s{{0,2}}|(?<![.,]))(?P<minus>-\s?)?"
     rf"(?:(?P<prefix2>{_PREFIX})\s{{0,2}})?(?P<number>{_NUMBER})(?P<more>(?:[.,'’][0-9]+){{0,6}})(?![0-9])"
     rf"{_SCALE}(?:\s{{0,2}}(?P<suffix>{_SUFFIX}))?",
     re.IGNORECASE,

@@ -29,7 +29,9 @@ class ModelName:
 
 
 _BRACKETS = re.compile(r"[(（【〔\[]([^()（）【】〔〕\[\]]*)[)）】〕\]]")
-_MARKS = re.compile(r"(?:\s*(?:\^[^\s^]*\^?|[*†‡§¶]+|\[(?:\^[^\]]*|[0-9]{1,2}|[a-z])\]))+\s*$", re.IGNORECASE)
+_MARKS = re.compile(
+    r"(?:\s*(?:\^[^\s^]{0,20}+\^?|[*†‡§¶]{1,9}+|\[(?:\^[^\]]{0,20}+|[0-9]{1,2}|[a-z])\])){1,9}+\s*$", re.IGNORECASE
+)
 _SERIES = re.compile(
     r"(?P<family>[A-Za-z][\w .\-]*?[ \-])(?P<first>[0-9][0-9.]{0,5})(?P<rest>(?:\s*/\s*[0-9][0-9.]{0,5})+)"
 )  # "Sonnet 4.6 / 4.5 / 4"

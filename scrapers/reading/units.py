@@ -139,19 +139,19 @@ _HOURLY = (
     r"(?:(?P<hourly>(?:per\s+hour|1\s?時間あたり|時間あたり|每\s?(?:1\s?)?小[时時]|시간당)\s*)[/、,]?\s*(?:每\s*)?)?"
 )
 _WITH_SEPARATOR = re.compile(
-    rf"{_SEPARATOR}{_HOURLY}(?:{_SELF}|(?:{_NUMBER}{_COUNTER}\s*)?(?:{_MAG}{_MAG_END}\s*)?(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN})"
+    rf"{_SEPARATOR}(?=[^\W_]|[\[({{]){_HOURLY}(?:{_SELF}|(?:{_NUMBER}{_COUNTER}\s*)?(?:{_MAG}{_MAG_END}\s*)?(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN})"
     rf"{_STORAGE}",
     re.IGNORECASE,
 )
 _SCALE_ONLY = re.compile(rf"{_SEPARATOR}(?:{_NUMBER}\s*)?{_MAG}(?![^\W\d_]|\s*/\s*[0-9])", re.IGNORECASE)
 _BARE = re.compile(
-    rf"(?<![0-9a-z.,<>≤≥=]){_HOURLY}(?:(?:{_NUMBER}\s*|(?<![0-9]\s)){_MAG}{_MAG_END}\s*|(?P<num2>{_THOUSANDS}|[0-9]{{1,9}}){_COUNTER}\s*)"
+    rf"(?<![0-9a-z.,<>≤≥=]){_HOURLY}(?:(?:{_NUMBER}\s*|(?<![0-9]\s)){_MAG}{_MAG_END}\s*|(?P<num2>{_THOUSANDS}|[0-9]{{1,9}}+){_COUNTER}\s*)"
     rf"(?P<adj>{_ADJECTIVES}{{0,4}}){_NOUN}{_STORAGE}",
     re.IGNORECASE,
 )
 # "토큰 100만 개당", "100만 토큰당": Korean and Japanese put "per" behind, so these are units wherever they stand.
 _PER_BEHIND = re.compile(
-    rf"{_HOURLY}(?:(?P<noun>{_either(_NOUN_OF)})\s*(?:{_NUMBER}\s*)?(?:{_MAG}\s*)?(?:개|건|회|장)?\s?당"
+    rf"(?=[^당あ当毎にご]{{0,60}}+[당あ当毎にご]){_HOURLY}(?:(?P<noun>{_either(_NOUN_OF)})\s*(?:{_NUMBER}\s*)?(?:{_MAG}\s*)?(?:개|건|회|장)?\s?당"
     rf"|(?:(?<![0-9.,])(?P<num2>{_THOUSANDS}|[0-9]{{1,9}})\s*)?(?:(?P<mag2>{_either(_MAGNITUDES)})\s*)?(?P<noun2>{_either(_NOUN_OF)})\s?(?:당(?![가-힣])|(?:あたり|当たり|毎|につき|ごと)))",
     re.IGNORECASE,
 )
