@@ -134,7 +134,7 @@ def parse_html(text: str) -> Tag:
     builder = _Builder()
     parser = etree.HTMLParser(target=builder, encoding="utf-8")
     try:
-        parser.feed(text.encode("utf-8", errors="replace"))
+        parser.feed(text.replace("</br>", "<br>").encode("utf-8", errors="replace"))  # a line ends there in browsers
         parser.close()
     except etree.LxmlError:
         builder.close()

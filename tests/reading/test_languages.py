@@ -145,3 +145,16 @@ def test_from_when_in_every_language(text: str) -> None:
 def test_until_when_in_every_language(text: str) -> None:
     validity = read_validity(clean(text))
     assert (validity.valid_until, validity.rest) == (datetime(2026, 9, 1, tzinfo=UTC), "")
+
+
+def test_a_russian_price_list_with_tax_and_two_modes() -> None:
+    page = (
+        "| Параметры модели | Количество юнитов</br>в 1 токене | Цена за 1000 токенов,</br>вкл. НДС |\n|---|---|---|\n"
+        "| NovaGPT Lite, синхронный режим | 1 | 0,20 ₽ |\n| NovaGPT Pro, синхронный режим | 6 | 1 200,50 ₽ |\n"
+    )
+    rates = read_page(page.encode()).rates
+    assert {(rate.meter, rate.amount, rate.currency, rate.per) for rate in rates} == {
+        (meter, amount, "RUB", Decimal(1000))
+        for meter in ("input", "output")
+        for amount in (Decimal("0.20"), Decimal("1200.50"))
+    }

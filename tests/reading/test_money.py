@@ -153,3 +153,11 @@ def test_a_signed_number_is_never_cut_out_of_a_longer_one(text: str) -> None:
         at = cleaned.index(amount.printed, amount.start)
         around = cleaned[at - 1 : at] + cleaned[at + len(amount.printed) :][:1]
         assert amount.doubt or not any(char.isdigit() for char in around)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"), [("¥100円", "JPY"), ("¥2元", "CNY"), ("NT$ 5 $", "TWD"), ("$5 CAD", "CAD"), ("AUD $5", "AUD")]
+)
+def test_a_shared_sign_beside_a_name_is_that_currency(text: str, currency: str) -> None:
+    (amount,) = find_amounts(clean(text))
+    assert (amount.currency, amount.doubt) == (currency, "")

@@ -20,7 +20,7 @@ from scrapers.reading.money import find_amounts
 from scrapers.reading.names import is_model_like, read_model, read_models
 from scrapers.reading.text import clean
 from scrapers.reading.tiers import find_ranges
-from scrapers.reading.units import FOREIGN, find_units, read_unit
+from scrapers.reading.units import FOREIGN, find_units, read_unit, unit_after
 from scrapers.reading.vocabulary import load_vocabulary
 
 SCOPE = Scope()
@@ -326,3 +326,47 @@ def test_equivalents_in_other_terms_are_seen_and_not_read() -> None:
     prices = read_cell((line,), SCOPE)
     assert [price.amount.value for price in prices.prices if price.amount] == [Decimal("2.00")]
     assert (prices.seen, prices.ignored) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("32,768 <", 32_768, None),
+        ("up to 200 000 tokens", None, 200_000),
+        ("at least 128K", 127_999, None),
+        ("over 1.000.000 tokens", 1_000_000, None),
+        ("20만 이하", None, 200_000),
+        ("0 < n <= 256K", None, 256_000),
+        ("1024 < n <= 32K", 1024, 32_000),
+        ("per 1M tokens <= 200 тыс.", None, 200_000),
+    ],
+)
+def test_ranges_in_other_notations(text: str, low: int | None, high: int | None) -> None:
+    spans = [one.tokens(None) for one in find_ranges(clean(text))]
+    assert spans == [TokenRange(low, high)]
+
+
+@pytest.mark.parametrize("text", ["up to 5", "5 or more", "128K-32K"])
+def test_small_numbers_and_falling_spans_are_no_ranges_of_tokens(text: str) -> None:
+    assert not find_ranges(clean(text))
+
+
+def test_a_call_that_is_paid_by_the_month_is_foreign() -> None:
+    found = unit_after("$5 / 1,000 calls per month", 2)
+    assert found is not None
+    assert found.unit.unit == FOREIGN
+    assert read_unit("per 1M tokens or per 1K images") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from September 31, 2026", None),
+        ("from September 1", None),
+        ("from 5:00 pm UTC on September 1, 2026", datetime(2026, 9, 1, 17, tzinfo=UTC)),
+        ("from 10:00 UTC+8 on September 1, 2026", datetime(2026, 9, 1, 2, tzinfo=UTC)),
+        ("from 25:00 on September 1, 2026", datetime(2026, 9, 1, tzinfo=UTC)),
+    ],
+)
+def test_clocks_zones_and_days_that_do_not_exist(text: str, expected: datetime | None) -> None:
+    assert read_validity(clean(text)).valid_from == expected
