@@ -215,7 +215,8 @@ class _Reader:
         if digits:
             code = self._text[place + 1 : place + 1 + digits]
             if re.fullmatch(r"[0-9A-Fa-f]+", code) and len(code) == digits:
-                return chr(int(code, 16)), place + 1 + digits
+                character = chr(int(code, 16))
+                return ("\ufffd" if "\ud800" <= character <= "\udfff" else character), place + 1 + digits
         return _ESCAPES.get(mark, mark), place + 1
 
     def skip_bracket(self) -> None:

@@ -64,16 +64,8 @@ class Tag:
 
     def find_next_siblings(self) -> list[Tag]:
         """The elements beside it that follow."""
-        beside = self._beside()
+        beside = [] if self.parent is None else [child for child in self.parent.children if isinstance(child, Tag)]
         return beside[beside.index(self) + 1 :] if beside else []
-
-    def find_previous_siblings(self) -> list[Tag]:
-        """The elements beside it that stand before it, the nearest first."""
-        beside = self._beside()
-        return beside[: beside.index(self)][::-1] if beside else []
-
-    def _beside(self) -> list[Tag]:
-        return [] if self.parent is None else [child for child in self.parent.children if isinstance(child, Tag)]
 
     def _chosen(self, names: Names, role: str | None, *, recursive: bool) -> Iterator[Tag]:
         every = self.elements() if recursive else (child for child in self.children if isinstance(child, Tag))

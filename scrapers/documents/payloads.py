@@ -29,6 +29,7 @@ _ASSIGNED = re.compile(
 _PRICE_WORD = re.compile(r"pric|cost|rate", re.IGNORECASE)
 _AMOUNT = re.compile(r"(?<![\w.])\d{1,12}(?:,\d{3}){0,4}(?:\.\d{1,20})?(?![\w.]*\d)")
 _MAX_ASSIGNED = 20
+_MAX_DEPTH = 100
 
 
 def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
@@ -78,14 +79,16 @@ def flight_blocks(scripts: list[str], context: Context) -> list[Block]:
     return blocks
 
 
-def _without_escapes(value: object) -> object:
+def _without_escapes(value: object, depth: int = 0) -> object:
     """Flight rows double a dollar sign at the beginning of a string, since a single one begins a reference."""
+    if depth > _MAX_DEPTH:
+        return None
     if isinstance(value, str):
         return value[1:] if value.startswith("$$") else value
     if isinstance(value, list):
-        return [_without_escapes(one) for one in value]
+        return [_without_escapes(one, depth + 1) for one in value]
     if isinstance(value, dict):
-        return {key: _without_escapes(one) for key, one in value.items()}
+        return {key: _without_escapes(one, depth + 1) for key, one in value.items()}
     return value
 
 

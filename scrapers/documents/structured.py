@@ -26,6 +26,9 @@ _MARKUP = re.compile(
 )
 _PRINTED_AMOUNT = re.compile(r"[$¥￥€£]\s*\d|\d\s*(元|円)")
 _IDENTIFIER = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)+\Z")
+_SURROGATES = re.compile(
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)  # a pair is a character; one alone is none and could not be printed
 _MIN_MARKUP = 40
 _MAX_DEPTH = 40
 _MAX_SAID = 100
@@ -39,7 +42,7 @@ def parse_json(text: str) -> Any:
 
     """
     try:
-        return JSON.decode(text)
+        return JSON.decode(_SURROGATES.sub(lambda found: found[1] or r"\ufffd", text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

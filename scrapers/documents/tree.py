@@ -6,6 +6,7 @@ its class (`title`) counts below the six real levels. What a page hides until a 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -81,6 +82,7 @@ class TreeWalker:
         self._blocks: list[Block] = []
         self._inline = LineGatherer()
         self._numbers: dict[str, int] = {}
+        self._buttons: dict[int, set[int]] = {}
         self._is_choice = False
         self._depth = 0
 
@@ -118,7 +120,7 @@ class TreeWalker:
         name = node.name
         for value in _markup_in(node):
             self._walk_children(parse_html(value))
-        if id(node) in self._bars or _is_button_of_bar(node):
+        if id(node) in self._bars or self._is_button_of_bar(node):
             return
         if self._depth > _MAX_NESTING:
             raise LayoutError(
@@ -136,6 +138,17 @@ class TreeWalker:
             self._inline.break_line()
         else:
             self._inline.gather([node], struck=self._scope.struck)
+
+    def _is_button_of_bar(self, node: Tag) -> bool:
+        """A button beside another one: a choice of panes or an action, no paragraph."""
+        if node.name != "button" or node.parent is None:
+            return False
+        known = self._buttons.get(id(node.parent))
+        if known is None:
+            beside = [child for child in node.parent.children if isinstance(child, Tag)]
+            pairs = [pair for pair in itertools.pairwise(beside) if pair[0].name == pair[1].name == "button"]
+            known = self._buttons[id(node.parent)] = {id(button) for pair in pairs for button in pair}
+        return id(node) in known
 
     @staticmethod
     def _holds_blocks(node: Tag) -> bool:
@@ -263,14 +276,6 @@ class TreeWalker:
         if grid and any(cell is not None and cell.lines for row in grid for cell in row):
             self._blocks.append(Table(grid, header_rows, context, self._locator("table")))
             self._scope.before.clear()
-
-
-def _is_button_of_bar(node: Tag) -> bool:
-    """A button beside another one: a choice of panes or an action, no paragraph."""
-    if node.name != "button":
-        return False
-    beside = (*node.find_next_siblings()[:1], *node.find_previous_siblings()[:1])
-    return any(sibling.name == "button" for sibling in beside)
 
 
 def _is_bold_alone(node: Tag) -> bool:

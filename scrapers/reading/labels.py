@@ -78,6 +78,9 @@ class Reading:
         )
 
 
+_LONGEST = 2_000  # characters; what is longer is neither a label nor a sentence about prices
+
+
 def read_label(text: str, scope: Scope, scale: int | None = None) -> Meaning:
     """What a label says about the amounts under or beside it.
 
@@ -87,7 +90,7 @@ def read_label(text: str, scope: Scope, scale: int | None = None) -> Meaning:
     >>> read_label("缓存存储(元/百万token/小时)", Scope()).currency, read_label("Zorp price", Scope()).unknown
     ('CNY', 'zorp')
     """
-    cleaned = clean(text)
+    cleaned = clean(text)[:_LONGEST]
     known = scope.memory.get((cleaned, scale))
     if known is None:
         known = scope.memory[cleaned, scale] = _parse(cleaned, scope, scale)
@@ -190,7 +193,7 @@ def read_sentence(text: str, scope: Scope) -> Meaning:
 def _parse_sentences(text: str, scope: Scope) -> Meaning:
     said = Meaning()
     for sentence in split_sentences(text):
-        if find_amounts(sentence):
+        if len(sentence) > _LONGEST or find_amounts(sentence):
             continue
         label = scope.label(sentence)
         if len(sentence) <= 40 and not label.unknown and (label.tier or label.mode or label.modalities or label.kind):

@@ -42,6 +42,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"[\w]")
+_MAX_LEAD = 80  # characters before an amount that can speak of it
 _BEFORE_DOUBT = re.compile(
     r"(?:\bfrom|\bstarting (?:at|from)|\bup to|\bas low as|\bat least|\bab|\bdès|\bdesde|\bà partir d[e'’]"
     r"|\ba partir de|\ba partire da|\bjusqu['’]à|\bbis zu|\bhasta|\baté|\bfino a|\bmulai(?: dari)?|\bhingga|\bот|\bдо"
@@ -172,7 +173,7 @@ def _marks_of(printed: str) -> set[Mark]:
 def _amount(match: re.Match[str], text: str, *, bare: bool, mark: Mark) -> Amount | None:
     prefix = (match["prefix"] or match["prefix2"] or "").casefold()
     suffix = (match["suffix"] or "").casefold()
-    before = text[: match.start()]
+    before = text[max(0, match.start() - _MAX_LEAD) : match.start()]
     if suffix in _HAN_PARTS and _is_no_part(suffix, text, match.end(), before):
         suffix = ""
     if not prefix and not suffix and (not bare or match["more"] or _COUNTED.match(text, match.end("number"))):
