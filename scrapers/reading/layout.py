@@ -68,6 +68,8 @@ def find_layout(table: Table, scope: Scope) -> Layout:
         count += 1
     header, body = with_lost_spans(rows[:count]), tuple(rows[count:])
     columns = tuple(_column(header, body, index, scope) for index in range(width))
+    if not any(column.role == "price" and "list" not in column.meaning.roles for column in columns):
+        columns = tuple(_only_price(column, body, index, scope) for index, column in enumerate(columns))
     columns = _with_common_unit(_with_only_prices(columns, body, scope))
     columns = _with_numbers_across(body, columns, scope)
     if _are_models_across(header, body, columns, scope):
@@ -266,3 +268,11 @@ def _first_line(cell: Cell) -> str:
         if text:
             return text
     return ""
+
+
+def _only_price(column: Column, body: tuple[Row, ...], index: int, scope: Scope) -> Column:
+    """A column of list prices is one of prices where no other stands beside it that would be in force."""
+    if "list" not in column.meaning.roles:
+        return column
+    meaning = replace(column.meaning, roles=(column.meaning.roles - {"list"}) | {"price"})
+    return replace(column, meaning=meaning, role=_role(meaning, column.header, body, index, scope))

@@ -107,3 +107,25 @@ def test_an_estimate_beside_a_price_is_passed_over() -> None:
         "| Model | Price per million tokens | Estimated price per request |\n|---|---|---|\n| rerank-9 | $1 | $0.02 |\n"
     )
     assert [(rate.meter, rate.unit) for rate in read_page(page.encode()).rates] == [("input", "token")]
+
+
+@pytest.mark.parametrize(("column", "read"), [("单位", ["0.8", "2"]), ("价格", [])])
+def test_a_list_price_is_the_price_where_no_other_stands_beside_it(column: str, read: list[str]) -> None:
+    page = f"""
+        | 产品名 | 计费项 | 刊例价 | {column} |
+        |---|---|---|---|
+        | nova-1 | 输入 | 0.8 | 元/百万tokens |
+        | nova-1 | 输出 | 2 | 元/百万tokens |
+        """
+    try:
+        rates = read_page(dedent(page).encode()).rates
+    except NoTable:
+        rates = ()
+    assert [str(rate.amount) for rate in rates] == read
+
+
+def test_any_size_is_no_condition() -> None:
+    page = (
+        "| Model | Prompt size | Input ($/1M tokens) |\n|---|---|---|\n| nova-1 | any | $2 |\n| nova-2 | 不限 | $4 |\n"
+    )
+    assert [rate.conditions.other for rate in read_page(page.encode()).rates] == [None, None]
