@@ -198,7 +198,7 @@ class _Scene:
             self.provider, self.page, self.at, old, new, guards, self.read.complaints, len(changed), self.recent
         )
         self.accepted += [match.new for match in comparison.kept]
-        aliases = self._moved_aliases(comparison.differences, old, new)
+        aliases = {} if guards.changes else self._moved_aliases(comparison.differences, old, new)
         placed = _placed(comparison)
         launches: list[Rate] = []
         for group in _groups(comparison.differences):

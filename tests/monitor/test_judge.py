@@ -370,6 +370,20 @@ def test_a_moved_alias_is_one_notice() -> None:
     assert price(judgement, "gpt-latest", "input") == "2.00"
 
 
+def test_an_alias_is_not_believed_to_have_moved_where_rows_slipped() -> None:
+    alias = model("gpt-latest", "1.00", "4.00", "0.11")
+    names = [f"Model {number}" for number in range(1, 6)]
+    slipped = [
+        replace(r, model=name) for name, above in zip(names[1:], names, strict=False) for r in PAGE if r.model == above
+    ]
+    standing = [r for r in PAGE if r.model in {"Model 1", "Model 6"}]
+    page = (*PAGE, *alias)
+    moved = (*standing, *slipped, *model("gpt-latest", "6.00", "19.00", "0.16"))
+    judgement = Watch(page).look(moved)
+    assert {e.kind for e in judgement.events} == {"held"}
+    assert price(judgement, "gpt-latest", "input") == "1.00"
+
+
 def test_an_alias_whose_prices_are_nobody_elses_did_change() -> None:
     page = (*PAGE, *model("gpt-latest", "1.00", "4.00"))
     assert kinds(Watch(page).look((*PAGE, *model("gpt-latest", "0.90", "4.00")))) == ["cut"]
