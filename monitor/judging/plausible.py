@@ -156,6 +156,17 @@ def _is_first_cache_discount(old: Rate, new: Rate, siblings: Sequence[Rate]) -> 
     return before * 2 >= wide.unit_price and after * 50 >= wide.unit_price
 
 
+def is_cache_step(old: Rate, new: Rate, siblings: Sequence[Rate]) -> bool:
+    """Whether a cached price fell to exactly a tenth and is no less than a five-hundredth of the input price."""
+    ratio = ratio_of(old, new)
+    if ratio is None or power_of_ten(ratio) != -1 or new.meter != "cached_input":
+        return False
+    wide = _sibling(new, siblings, meter="input", tier=new.service_tier)
+    if wide is None or not wide.unit_price or not old.unit_price or not new.unit_price:
+        return False
+    return old.unit_price <= wide.unit_price <= new.unit_price * 500
+
+
 def _is_cache_below_input(rate: Rate, siblings: Sequence[Rate]) -> bool:
     if rate.meter not in {"cached_input", "cache_write"}:
         return False

@@ -20,6 +20,7 @@ from monitor.judging.names import by_model, vector
 from monitor.judging.plausible import (
     band_doubt,
     factor_doubt,
+    is_cache_step,
     is_large,
     is_unusual,
     order_doubt,
@@ -38,6 +39,7 @@ _HARMLESS = {"unread_amount", "expectation"}  # prose names models all the time
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 _FLAP_DAYS = 7
 CORROBORATED = 50
+FREE_SHARE = Fraction(2, 3)
 _SURE: dict[EventKind, float] = {"launch": 0.9, "removal": 0.8, "correction": 0.8, "repriced": 0.7, "notice": 0.6}
 
 
@@ -210,11 +212,16 @@ def _price_change(old: Rate, new: Rate, look: Look, why: str) -> Verdict:
     if factor is not None and _is_corroborated(old, new, look):
         said = f"{why}; {factor}, but the other prices of {new.model} moved with it"
         return Verdict(kind, "slow", old, new, said)
+    if factor is not None and is_cache_step(old, new, look.now(new)):
+        return Verdict(kind, "slow", old, new, f"{why}; {factor}, but caches are priced at a tenth and less")
     doubt = doubt or factor or _crossing_doubt(old, new, look)
     if doubt is None and order_doubt(old, look.before(old)) is None:
         doubt = order_doubt(new, look.now(new))
     if doubt is not None:
         return Verdict(kind, "held", old, new, f"{why}; {doubt}")
+    freed = _freed(look) if new.unit_price == 0 else 0
+    if freed >= MASS_MODELS and freed > MASS_SHARE * len(look.old_models):
+        return Verdict(kind, "slow", old, new, f"{why}; {freed} models become free at once")
     verdict = _promotion(old, new, look, Verdict(kind, "wait", old, new, why))
     undone = _undone(old, new, look)
     if undone is not None and verdict.kind != "promo_end":
@@ -275,7 +282,7 @@ def _promotion(old: Rate, new: Rate, look: Look, plain: Verdict) -> Verdict:
 def _repriced(old: Rate, new: Rate, why: str) -> Verdict:
     """A change of currency, of unit, or to a state without a price."""
     sure = _SURE["repriced"]
-    if old.unit_price and new.unit_price and old.amount == new.amount:
+    if old.unit_price and new.unit_price and (old.amount == new.amount or old.unit_price == new.unit_price):
         doubt = "the printed amount is the same, only its currency or unit changed, as a misread sign would do"
         return Verdict("repriced", "held", old, new, f"{why}; {doubt}")
     return Verdict("repriced", "wait", old, new, why, confidence=sure)
@@ -286,13 +293,18 @@ def _crossing_doubt(old: Rate, new: Rate, look: Look) -> str | None:
     if new.unit_price == 0:
         if is_large(old):
             return f"{money(old)} is much to become free at once"
-        freed = models_of(rate for rate in look.new if rate.unit_price == 0)
-        freed &= models_of(rate for rate in look.old if rate.unit_price)
-        if len(freed) >= MASS_MODELS and len(freed) > MASS_SHARE * len(look.old_models):
-            return f"{len(freed)} models become free at once"
+        freed = _freed(look)
+        if freed >= MASS_MODELS and freed > FREE_SHARE * len(look.old_models):
+            return f"{freed} models become free at once"
     if old.unit_price == 0 and is_large(new):
         return f"{money(new)} is much for what was free"
     return None
+
+
+def _freed(look: Look) -> int:
+    """How many models have a price that became free."""
+    free_now = models_of(rate for rate in look.new if rate.unit_price == 0)
+    return len(free_now & models_of(rate for rate in look.old if rate.unit_price))
 
 
 def _direction(old: Rate, new: Rate) -> EventKind:

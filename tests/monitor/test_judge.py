@@ -360,6 +360,36 @@ def test_a_declared_successor_is_never_a_rename() -> None:
     assert kinds(watch.look((*PAGE, *model("Opus new", "3", "15")))) == ["launch", "removal", "successor"]
 
 
+def test_another_sign_before_the_same_price_is_held_however_it_is_spelt() -> None:
+    signs = {"currency": "CNY", "per": Decimal(1000)}
+    page = with_price(PAGE, "Model 2", "input", "0.002", **signs)
+    assert kinds(Watch(PAGE).look(page)) == ["held"]
+
+
+def test_a_cache_that_falls_to_a_tenth_is_believed_at_the_third_look() -> None:
+    page = (*PAGE, *model("Flash", "1.00", "2.00", "0.20"))
+    watch = Watch(page, confirm=True)
+    cheaper = with_price(page, "Flash", "cached_input", "0.02")
+    assert [kinds(watch.look(cheaper)) for _ in range(3)] == [[], [], ["cut"]]
+
+
+def test_half_a_page_that_becomes_free_is_believed_at_the_third_look() -> None:
+    watch = Watch(PAGE, confirm=True)
+    page = PAGE
+    for number in (1, 2, 3):
+        page = with_price(page, f"Model {number}", "input", None)
+    seen = [watch.look(page) for _ in range(3)]
+    assert [set(kinds(judgement)) for judgement in seen] == [set(), set(), {"free"}]
+
+
+def test_a_whole_page_that_becomes_free_is_held() -> None:
+    page = PAGE
+    for number in range(1, 7):
+        for meter in ("input", "output", "cached_input"):
+            page = with_price(page, f"Model {number}", meter, None)
+    assert set(kinds(Watch(PAGE).look(page))) == {"held"}
+
+
 def test_a_moved_alias_is_one_notice() -> None:
     page = (*PAGE, *model("gpt-latest", "1.00", "4.00", "0.11"))
     moved = (*PAGE, *model("gpt-latest", "2.00", "7.00", "0.12"))
