@@ -29,6 +29,7 @@ _COMMANDS = {
     "history": "Show how a model's prices moved.",
     "changes": "Show what happened to prices since a date.",
     "providers": "Show the providers and pages that are watched.",
+    "provider": "Add a provider: draft its file from a page, try it, check it.",
     "doctor": "Check settings, database, provider files and what the last run left.",
     "review": "Decide about changes that were held.",
     "alerts": "Test channels, list and retry messages.",

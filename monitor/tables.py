@@ -10,7 +10,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -19,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from scrapers.rates import Conditions, Rate, TokenRange, format_decimal
+
+if TYPE_CHECKING:
+    from scrapers.explain import BlockAccount
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -98,6 +101,17 @@ def print_rates(rates: Sequence[Rate], title: str) -> None:
         for r in rates
     ]
     print_rows(rows, title=f"{title}: {len(rates)} rates")
+
+
+def print_accounts(accounts: Sequence[BlockAccount]) -> None:
+    """Each block of a page as it was read: where it stands, its axes, what became of its amounts."""
+    for account in accounts:
+        click.echo(visible(f"{account.kind} ({account.size}) {account.path or account.locator}"))
+        for words in account.axes:
+            click.echo(visible(f"  {words}"))
+        rows = [{"became": o.became, "text": o.text[:60], "as": o.why[:160]} for o in account.outcomes]
+        print_rows(rows, title=f"{account.amounts} amounts, {account.ignored} of them ignored by a rule")
+        click.echo()
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str = "", empty: str = "nothing found") -> None:

@@ -58,16 +58,9 @@ def read_page(
     if companion is not None:
         return _read_joined(body, companion, hints=hints, captured_at=captured_at, kind=kind, charset=charset)
     document = read_document(body, kind=kind, charset=charset)
-    scope = _scope(document, hints, captured_at)
     total = Reading()
     located: list[tuple[Rate, Context]] = []
-    sections = _Sections(scope)
-    names: dict[str, None] = {}
-    for block in document.blocks:
-        sections.hear(block)
-        placed = scope if isinstance(block, Prose) else replace(sections.scope_for(block), models=tuple(names))
-        part = _read_block(block, placed)
-        names.update(dict.fromkeys(rate.model for rate in part.rates))
+    for block, _, part in read_blocks(document, hints, captured_at):
         located += [(rate, block.context) for rate in part.rates]
         total += replace(part, rates=())
     rates, conflicts = settle(located)
@@ -79,6 +72,33 @@ def read_page(
     return PriceList(
         rates, tuple(complaints), total.amounts_seen, total.amounts_ignored, tuple(dict.fromkeys(total.relative))
     )
+
+
+def read_blocks(
+    document: Document, hints: Hints = _NO_HINTS, captured_at: datetime | None = None
+) -> Iterator[tuple[Block, Scope, Reading]]:
+    """Each block with what was known when it was read and what it gave; `read_page` joins them.
+
+    An amount that a block holds and its reader passed over is a complaint here: nothing is lost in silence.
+    """
+    scope = _scope(document, hints, captured_at)
+    sections = _Sections(scope)
+    names: dict[str, None] = {}
+    for block in document.blocks:
+        sections.hear(block)
+        placed = scope if isinstance(block, Prose) else replace(sections.scope_for(block), models=tuple(names))
+        part = _with_lost(block, _read_block(block, placed))
+        names.update(dict.fromkeys(rate.model for rate in part.rates))
+        yield block, placed, part
+
+
+def _with_lost(block: Block, part: Reading) -> Reading:
+    lost = count_amounts(block) - part.amounts_seen
+    if lost <= 0 or isinstance(block, Prose | Record):
+        return part
+    message = f"{lost} amounts of this {type(block).__name__.casefold()} were passed over; please report the page"
+    complaint = Complaint("unread_amount", message, "", block.locator)
+    return part + Reading(complaints=(complaint,), amounts_seen=lost)
 
 
 def _read_joined(
@@ -110,8 +130,8 @@ def _read_joined(
 
 
 def _read_block(block: Block, scope: Scope) -> Reading:
-    if _is_ignored(block, scope.hints):
-        count = _count_amounts(block)
+    if is_ignored(block, scope.hints):
+        count = count_amounts(block)
         return Reading(amounts_seen=count, amounts_ignored=count)
     if isinstance(block, Table):
         part = read_table(block, scope)
@@ -124,7 +144,7 @@ def _read_block(block: Block, scope: Scope) -> Reading:
 
         part = read_record(block, scope)
     else:
-        count = _count_amounts(block)
+        count = count_amounts(block)
         return Reading(amounts_seen=count, amounts_ignored=count, relative=_relative(block))
     return _without_ignored_models(part, scope.hints)
 
@@ -144,7 +164,8 @@ def _relative(block: Prose) -> tuple[str, ...]:
     return tuple(sentence[:300] for sentence in sentences if _RELATION.search(sentence[:600]))
 
 
-def _is_ignored(block: Block, hints: Hints) -> bool:
+def is_ignored(block: Block, hints: Hints) -> bool:
+    """Whether the provider file's `ignore` names the block by a heading, tab, caption or component."""
     context = block.context
     words = (" > ".join(context.headings), *context.headings, *context.tabs, context.caption, context.component)
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in hints.ignore for text in words if text)
@@ -161,7 +182,8 @@ def _without_ignored_models(part: Reading, hints: Hints) -> Reading:
     return replace(part, rates=kept, amounts_ignored=part.amounts_ignored + len(part.rates) - len(kept))
 
 
-def _count_amounts(block: Block) -> int:
+def count_amounts(block: Block) -> int:
+    """How many amounts with a currency a block prints; a record's numbers print none."""
     if isinstance(block, Prose):
         return len(find_amounts(clean(block.text)))
     if isinstance(block, Table):

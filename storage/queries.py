@@ -209,6 +209,23 @@ def complaints(store: Store, provider: str | None = None, limit: int = 200) -> l
     return _dicts(found)
 
 
+def reading_shares(store: Store) -> list[Row]:
+    """Amounts seen and left unread at the newest capture of each page, and at the one before."""
+    found = store.connection.rows(
+        """
+        WITH ranked AS (
+          SELECT *, ROW_NUMBER() OVER (PARTITION BY page_id ORDER BY captured_at DESC, id DESC) AS place FROM captures
+        )
+        SELECT provider, market, url, one.captured_at, one.amounts_seen AS seen, one.amounts_unread AS unread,
+          two.amounts_seen AS seen_before, two.amounts_unread AS unread_before
+        FROM ranked AS one JOIN pages ON pages.id = one.page_id
+          LEFT JOIN ranked AS two ON two.page_id = one.page_id AND two.place = 2
+        WHERE one.place = 1 ORDER BY provider, market, url
+        """
+    )
+    return _dicts(found)
+
+
 def runs(store: Store, limit: int = 20) -> list[Row]:
     """The newest runs, newest first, with their counts."""
     found = _dicts(store.connection.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,)))

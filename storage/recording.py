@@ -75,9 +75,12 @@ def pending_on(sql: sqlite3.Connection, page_id: int) -> tuple[Pending, ...]:
     return tuple(rows.pending_of(row) for row in found)
 
 
+_OF_NO_AMOUNT = frozenset({"incomplete", "expectation", "conflict"})  # these are about the page, or about rates
+
+
 def _insert_capture(sql: sqlite3.Connection, page_id: int, outcome: PageOutcome) -> int:
     read = outcome.price_list
-    unread = sum(1 for complaint in read.complaints if complaint.kind in {"unread_amount", "unreadable_price"})
+    unread = sum(1 for complaint in read.complaints if complaint.kind not in _OF_NO_AMOUNT)
     return insert(
         sql,
         "captures",

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scrapers.rates import parse_instant
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from monitor.settings import Settings
     from scrapers.catalog import Provider
 
@@ -25,18 +29,22 @@ def command(config_path: str | None, as_json: bool, full: bool) -> None:
     Exit status 1 when something is wrong, 0 when there are only warnings.
     """
     from monitor.parts import read_settings
-    from scrapers.catalog import load_catalog
+    from monitor.tables import print_rows
+    from scrapers.catalog import ConfigError, load_catalog
 
     settings = read_settings(config_path)
-    catalog = load_catalog(settings.providers_dir)
-    found = [*_settings(settings), *_pages(catalog), *_database(settings, full=full)]
+    found = [*_settings(settings)]
+    try:
+        found += _pages(load_catalog(settings.providers_dir))
+    except ConfigError as err:
+        found.append(("wrong", "providers", f"{err}; `pricefall provider check` names every fault"))
+    found += _database(settings, full=full)
     if as_json:
         click.echo(
             json.dumps([{"level": level, "about": about, "words": words} for level, about, words in found], indent=1)
         )
     else:
-        for level, about, words in found:
-            click.echo(f"{level:<8} {about:<10} {words}")
+        print_rows([{"level": level, "about": about, "what": words} for level, about, words in found], title="Doctor")
     sys.exit(1 if any(level == "wrong" for level, _, _ in found) else 0)
 
 
@@ -73,6 +81,7 @@ def _pages(catalog: dict[str, Provider]) -> Iterator[Finding]:
 
 
 def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
+    from monitor.parts import utc_now
     from storage import queries
     from storage.store import Store
 
@@ -83,6 +92,8 @@ def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
         facts = queries.doctor(store, full_check=full)
         missing = _missing_bodies(store, settings.archive)
         complaints = queries.complaints(store)
+        shares = list(_shares(queries.reading_shares(store)))
+        late = list(_late(queries.providers(store), utc_now()))
     for problem in facts["problems"]:
         yield "wrong", "database", f"{problem}; restore {facts['newest_backup'] or 'a backup'}"
     rows: dict[str, Any] = facts["rows"]
@@ -118,12 +129,46 @@ def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
         yield "wrong", "alerts", f"channel {channel} is disabled: {why}"
     if missing:
         yield "wrong", "archive", f"{missing} captures have no kept page in {settings.archive}"
+    yield from late
+    yield from shares
     if complaints:
+        first = complaints[0]
         yield (
             "warning",
             "reading",
-            f"{len(complaints)} things on the newest pages were not understood (`sql` on complaints)",
+            (
+                f"{len(complaints)} things on the newest pages were not understood, first: {first['provider']} "
+                f"{first['quote'][:60]!r}; `pricefall provider try {first['provider']}` shows them"
+            ),
         )
+
+
+_LATE_DAYS = 3
+
+
+def _late(pages: list[dict[str, Any]], now: datetime) -> Iterator[Finding]:
+    """Pages that were last read, or seen unchanged, some days ago."""
+    for page in pages:
+        seen = parse_instant(page["last_ok_at"])
+        days = None if seen is None else (now - seen).days
+        if days is None or days >= _LATE_DAYS:
+            since = "never been read" if days is None else f"not been read for {days} days"
+            words = (
+                f"{page['provider']} {page['url']} has {since}; `pricefall provider try {page['provider']}` says why"
+            )
+            yield "warning", "late", words
+
+
+def _shares(pages: list[dict[str, Any]]) -> Iterator[Finding]:
+    """The share of amounts that nobody understood, and how it was at the capture before."""
+    for page in pages:
+        if not page["unread"] and not page["unread_before"]:
+            continue
+        now = 100 * page["unread"] // max(1, page["seen"])
+        words = f"{page['provider']} {page['url']}: {page['unread']} of {page['seen']} amounts are unread ({now} %)"
+        if page["seen_before"]:
+            words += f", {page['unread_before']} of {page['seen_before']} at the capture before"
+        yield "warning" if page["unread"] else "ok", "unread", words
 
 
 def _missing_bodies(store: Any, archive: Path) -> int:

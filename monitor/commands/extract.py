@@ -24,7 +24,7 @@ KINDS = ("html", "markdown", "mdx", "json", "ndjson", "yaml", "text")
     "--with", "companion", type=click.Path(path_type=Path), help="The document that holds the page's amounts."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@click.option("--explain", is_flag=True, help="Also say what was not understood and what stands only in relation.")
+@click.option("--explain", is_flag=True, help="Show the page as read: each block, its axes, what each amount became.")
 def command(
     file: Path,
     provider: str | None,
@@ -45,6 +45,10 @@ def command(
     from scrapers.reader import read_page
 
     body = _read_file(file)
+    if explain and companion is None:
+        shown = _explain(body, _hints(provider, url), _instant(captured), kind, as_json=as_json)
+        if as_json:
+            sys.exit(0 if shown else 3)
     amounts = None if companion is None else _read_file(companion)
     hints = _hints(provider, url)
     try:
@@ -77,6 +81,22 @@ def command(
     if not read.rates:
         click.echo(f"pricefall: {file}: no price could be read; see the complaints with --explain", err=True)
         sys.exit(3)
+
+
+def _explain(body: bytes, hints: Hints, captured_at: datetime | None, kind: str | None, *, as_json: bool) -> bool:
+    """Show each block as it was read; whether any amount became a rate."""
+    from monitor.tables import print_accounts
+    from scrapers.documents.read import read_document
+    from scrapers.explain import explain
+
+    document = read_document(body, kind=kind)  # type: ignore[arg-type]  # click has checked the choice
+    accounts = explain(document, hints, captured_at)
+    if as_json:
+        for account in accounts:
+            click.echo(json.dumps(account.to_json(), ensure_ascii=False))
+    else:
+        print_accounts(accounts)
+    return any(outcome.became == "rate" for account in accounts for outcome in account.outcomes)
 
 
 def _read_file(path: Path) -> bytes:

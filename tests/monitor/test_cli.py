@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import _COMMANDS, main
-from scrapers.rates import Evidence, PriceList, Rate
+from scrapers.rates import Complaint, Evidence, PriceList, Rate
 from storage.nouns import Event, Pending
 from storage.outcomes import PageOutcome
 from storage.store import Store
@@ -189,6 +189,26 @@ def test_doctor_names_unverified_pages_and_missing_captures(watched: Path, capsy
     unverified = [f["words"] for f in found if f["about"] == "unverified"]
     assert unverified
     assert all("https://" in words for words in unverified)
+
+
+def test_doctor_names_the_share_of_unread_amounts_its_trend_and_pages_not_read_for_days(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def look(at: datetime, unread: int) -> PageOutcome:
+        complaints = tuple(Complaint("unknown_unit", "an amount without a unit", f"${n}") for n in range(unread))
+        read = PriceList((rate("0.50"),), complaints, amounts_seen=1 + unread)
+        return PageOutcome(None, "deepseek", "intl", URL, at, f"{at.day:064}", 10, read, read.rates, at)
+
+    with Store.open(home / "prices.db") as store:
+        store.record_page(look(DAY, 1))
+        store.record_page(look(datetime(2026, 8, 2, tzinfo=UTC), 3))
+    _, text, _ = call(capsys, "doctor", "--json")
+    said = {finding["about"]: finding["words"] for finding in json.loads(text)}
+    assert "3 of 4 amounts are unread (75 %), 1 of 2 at the capture before" in said["unread"]
+    assert URL in said["late"]
+    assert "`pricefall provider try deepseek`" in said["late"]
+    _, table, _ = call(capsys, "doctor")
+    assert "75 %" in table
 
 
 def test_init_writes_settings_that_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,175 @@
+"""A newcomer's walk: a page becomes a provider file, the file is tried, the files are checked."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from monitor.cli import main
+from tests.e2e.place import WebSite
+
+PAGE = """# Nova prices
+
+[as data](https://nova.example/pricing.json) and /llms.txt
+
+| Model | Input (USD per 1M tokens) | Output (USD per 1M tokens) |
+|---|---|---|
+| nova-2 | $2.00 | $8.00 |
+| nova-2-mini | $0.25 | $1.00 |
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PRICEFALL_CONFIG", raising=False)
+    (tmp_path / "pricefall.toml").write_text('database = "prices.db"\narchive = "pages"\n')
+    (tmp_path / "nova.md").write_text(PAGE)
+    return tmp_path
+
+
+def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(args))
+    said = capsys.readouterr()
+    code = stopped.value.code
+    assert isinstance(code, int)
+    return code, said.out, said.err
+
+
+def test_a_saved_page_becomes_a_file_that_loads_and_reads_the_page(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, "provider", "new", "nova.md", "--url", "https://nova.example/pricing")
+    assert code == 0
+    assert "nova-2-mini" in out
+    text = (home / "providers" / "nova.toml").read_text()
+    said = tomllib.loads(text)
+    assert said["page"][0] == {
+        "url": "https://nova.example/pricing",
+        "market": "intl",
+        "language": "en",
+        "verified": False,
+    }
+    assert said["expect"]["always"] == ["nova-2", "nova-2-mini"]
+    assert "# ? twin: https://nova.example/pricing.json" in text
+    assert "# ? twin: https://nova.example/llms.txt" in text
+    code, out, _ = call(capsys, "provider", "try", "nova", "--page", "nova.md")
+    assert code == 0
+    assert "nothing is missing" in out
+
+
+def test_an_address_is_fetched_and_its_page_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site = WebSite()
+    site.pages[("nova.example", "/pricing")] = (
+        b"<!DOCTYPE html><html lang='en'><body><table><tr><th>Model</th><th>Input per 1M tokens</th></tr>"
+        b"<tr><td>nova-2</td><td>$2</td></tr></table></body></html>"
+    )
+    with (home / "pricefall.toml").open("a") as settings:
+        settings.write(f'[fetch]\nretries = 0\n[fetch.hosts]\n"nova.example" = "{site.address}"\n')
+    try:
+        code, out, _ = call(capsys, "provider", "new", "https://nova.example/pricing", "--json")
+        lost, _, err = call(capsys, "provider", "new", "https://nova.example/nowhere", "--id", "other")
+        tried, said, _ = call(capsys, "provider", "try", "nova", "--json")
+    finally:
+        site.close()
+    said_new = json.loads(out)
+    assert (code, said_new["id"], said_new["rates"]) == (0, "nova", 1)
+    assert Path(said_new["page"]).exists()
+    assert "verified = 20" in (home / "providers" / "nova.toml").read_text()
+    assert lost == 2
+    assert "look for the page's new address" in err
+    assert not (home / "providers" / "other.toml").exists()
+    assert (tried, json.loads(said)[0]["missing"]) == (0, [])
+
+
+def test_what_the_page_leaves_open_is_marked_and_not_in_force(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "open.md").write_text(PAGE.replace("USD per 1M tokens", "price"))
+    code, out, _ = call(capsys, "provider", "new", "open.md")
+    assert code == 1
+    text = (home / "providers" / "open.toml").read_text()
+    assert '# ? unit = "1M tokens"' in text
+    assert tomllib.loads(text)["hints"] == {}
+    assert "unit: 4 amounts name none" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "words"),
+    [
+        (("new", "missing.html"), 2, "missing.html cannot be read"),
+        (("new", "plan.md"), 3, "nothing was written"),
+        (("new", "nova.md", "--id", "openai"), 2, "--force"),
+        (
+            ("new", "nova.md", "--url", "https://developers.openai.com/api/docs/pricing", "--id", "nova"),
+            2,
+            "of 'openai' already",
+        ),
+        (("new", "nova.md", "--id", "No Id"), 2, "only a-z, 0-9 and dashes"),
+        (("try", "opnai"), 2, "did you mean 'openai'"),
+        (("check", "opnai"), 2, "did you mean 'openai'"),
+    ],
+)
+def test_bad_input_says_what_to_do_and_writes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, ...], status: int, words: str
+) -> None:
+    (home / "plan.md").write_text("# Plans\n\nPro is $20 a month.\n")
+    code, _, err = call(capsys, "provider", *args)
+    assert (code, words in err) == (status, True), err
+    assert list((home / "providers").glob("*.toml")) == []
+
+
+def test_a_file_that_exists_is_overwritten_only_by_force(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "provider", "new", "nova.md")
+    mine = home / "providers" / "nova.toml"
+    mine.write_text('name = "Mine"\n')
+    assert call(capsys, "provider", "new", "nova.md")[0] == 2
+    assert mine.read_text() == 'name = "Mine"\n'
+    assert call(capsys, "provider", "new", "nova.md", "--force")[0] == 0
+    assert "[expect]" in mine.read_text()
+
+
+def test_try_names_a_model_that_is_missing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "provider", "new", "nova.md")
+    mine = home / "providers" / "nova.toml"
+    mine.write_text(mine.read_text().replace('["nova-2", ', '["nova-3", '))
+    code, out, _ = call(capsys, "provider", "try", "nova", "--page", "nova.md")
+    assert code == 1
+    assert "missing: model 'nova-3'" in out
+
+
+def test_check_names_every_fault_of_every_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = home / "providers"
+    own.mkdir()
+    page = '[[page]]\nurl = "https://a.example/p"\nverified = false\n'
+    (own / "aa.toml").write_text(page)
+    (own / "bb.toml").write_text(page + "[hints]\n# ? currency\n")
+    (own / "cc.toml").write_text('nmae = "C"\n')
+    (own / "dd.toml").write_text('name = "D"\nhome = \n')
+    code, out, _ = call(capsys, "provider", "check", "--json")
+    said = {(row["level"], row["provider"]): row["words"] for row in json.loads(out)}
+    assert code == 1
+    assert "https://a.example/p stands 2 times, in aa, bb" in said["wrong", "aa"]
+    assert "did you mean 'name'" in said["wrong", "cc"]
+    assert "line 2" in said["wrong", "dd"]
+    assert any("lines 5 are marked" in row["words"] for row in json.loads(out))
+    assert call(capsys, "doctor")[0] == 1  # and does not stop at the first
+
+
+def test_explain_shows_columns_and_what_each_amount_became(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "mixed.md").write_text(
+        "# Nova\n\nA chat costs about $1.\n\n| Model | Input per 1M tokens | Batch | Total cost |\n|---|---|---|---|\n"
+        "| nova-2 | $2.00 | 0.5x | $9.00 |\n"
+    )
+    code, out, _ = call(capsys, "extract", "mixed.md", "--explain", "--json")
+    blocks = [json.loads(line) for line in out.splitlines()]
+    became = {(each["text"], each["became"]) for block in blocks for each in block["outcomes"]}
+    assert code == 0
+    assert {("$2.00", "rate"), ("$9.00", "ignored"), ("0.5x", "condition"), ("1 amounts", "ignored")} <= became
+    why = {each["text"]: each["why"] for block in blocks for each in block["outcomes"]}
+    assert why["$9.00"] == "the total of an example"
+    _, out, _ = call(capsys, "extract", "mixed.md", "--explain")
+    assert "column 2 'Input per 1M tokens': price (input" in out
