@@ -34,6 +34,7 @@ _IGNORED_LABELS = frozenset(
 _LINK = re.compile(r"""(?:href|src)\s*=\s*["']([^"'\s<>]{1,300})["']|\]\(([^()\s]{1,300})\)|(/llms(?:-full)?\.txt)""")
 _TWIN = re.compile(r"(?:\.md|\.mdx|\.json|/llms(?:-full)?\.txt)(?:[?#].*)?\Z", re.IGNORECASE)
 _ABOUT_PRICES = re.compile(r"pric|model|rate|cost|llms|billing|tarif|preis|价|費|料金", re.IGNORECASE)
+_PHRASE = re.compile(r"(?:known for|the key|numbers under) (['\"])(?!this amount|a price beside)(.{1,80}?)\1")
 _MAX_TWINS = 5
 
 
@@ -123,9 +124,11 @@ def _hints(read: PriceList, doubts: list[str]) -> Iterator[str]:
         if kind in kinds:
             said.append(f"# ? {key} = {example}  # {len(kinds[kind])} amounts name none")
             doubts.append(f"{key}: {len(kinds[kind])} amounts name none; look at the page")
-    for words in dict.fromkeys(kinds.get("unknown_column", ())):
-        said.append(f'# ? meters = {{ "the words" = "input" }}  # {_comment(words)}')
-        doubts.append(words)
+    doubts += dict.fromkeys(kinds.get("unknown_column", ()))
+    phrases = dict.fromkeys(match[2] for words in kinds.get("unknown_column", ()) if (match := _PHRASE.search(words)))
+    if phrases:
+        table = ", ".join(f'{_text(_comment(phrase))} = "input"' for phrase in phrases)
+        said.append(f'# ? meters = {{ {table} }}  # the meter of each, or "-" where it is no price')
     regions = sorted({rate.conditions.region for rate in read.rates if rate.conditions.region})
     if not regions:
         said.append('# ? region = "..."  # only where the prices hold in one region alone')

@@ -97,6 +97,22 @@ def test_what_the_page_leaves_open_is_marked_and_not_in_force(home: Path, capsys
     assert "unit: 4 amounts name none" in out
 
 
+def test_words_that_nobody_knows_are_proposed_as_a_line_of_the_file(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "odd.md").write_text(PAGE.replace("Output (USD", "Zorp (USD"))
+    code, _, err = call(capsys, "provider", "new", "odd.md")
+    assert code == 0
+    assert "column 3" in err
+    mine = home / "providers" / "odd.toml"
+    line = next(line for line in mine.read_text().splitlines() if "meters" in line)
+    assert line.startswith('# ? meters = { "zorp" = "input" }')
+    mine.write_text(mine.read_text().replace(line, 'meters = { "zorp" = "output" }'))
+    code, out, _ = call(capsys, "provider", "try", "odd", "--page", "odd.md", "--json")
+    assert code == 0
+    assert {rate["meter"] for rate in json.loads(out)[0]["rates"]} == {"input", "output"}
+
+
 @pytest.mark.parametrize(
     ("args", "status", "words"),
     [
