@@ -175,6 +175,8 @@ def is_expected(each: Fact, base: set[Fact], name: str) -> bool:
     """Whether the edit itself says this: a model of the strange name, a scaled price, another currency."""
     if STRANGE.casefold() in str(each[0]).casefold():
         return True
+    if name in {"rename header", "drop header"} and each[1] in {"search", "request"}:
+        return True  # a tool by its name: only the heading "Tool" told it from a model
     if name == "unit" and each[6] is not None:
         return any((*each[:6], each[6] * scale, each[7]) in base for scale in _SCALES)
     if name == "sign":

@@ -243,11 +243,17 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
             for cell in dict.fromkeys(row[index] for row in body if index < len(row))
             if cell is not None and clean(cell.text)
         ]
+        if any(_is_state(cell, scope) for cell in cells):
+            continue  # "Not available" is what a price can be, and never a model
         alike = sum(1 for cell in cells if is_model_like(_first_line(cell), scope, needs_digit=False))
         digits = sum(1 for cell in cells if is_model_like(_first_line(cell), scope))
         if cells and alike * 2 > len(cells) and (digits or len(cells) > 1) and (best is None or digits > best[0]):
             best = (digits, index)
     return None if best is None else best[1]
+
+
+def _is_state(cell: Cell, scope: Scope) -> bool:
+    return has_words(cell.plain) and scope.vocabulary.read_state(cell.plain) is not None
 
 
 def _names_places(body: tuple[Row, ...], index: int, scope: Scope) -> bool:

@@ -17,7 +17,8 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
     speaks = around.unit or around.currency or any(column.role == "price" for column in layout.columns)
     for index, column in enumerate(layout.columns):
         meaning = column.meaning
-        if column.role != "label" or index == layout.model_column or not meaning.unknown or layout.models_across:
+        is_named = meaning.unknown or (layout.header and not column.header)
+        if column.role != "label" or index == layout.model_column or not is_named or layout.models_across:
             continue
         if meaning.has_meter or meaning.roles & {"model", "condition", "region"} or not (speaks or meaning.unit):
             continue
@@ -58,6 +59,28 @@ def refuse_doubles(layout: Layout, locator: str) -> tuple[Layout, Reading]:
         replace(column, role="ignore") if index in doubles else column for index, column in enumerate(layout.columns)
     )
     return replace(layout, columns=columns), total
+
+
+def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout, Reading]:
+    """Without columns whose cells name their meters below a strange heading, where another heading is understood.
+
+    The heading says for which of the prices the column holds ("> 200K input tokens"), and it alone.
+    """
+    priced = [column for column in layout.columns if column.role == "price"]
+    if layout.models_across or all(is_strange(column) for column in priced):
+        return layout, Reading()
+    columns, total = list(layout.columns), Reading()
+    for index, column in enumerate(columns):
+        if not is_strange(column):
+            continue
+        cells = [cell for row in layout.body if index < len(row) and (cell := row[index]) is not None]
+        prices = [price for cell in cells for price in read_cell(cell.lines, scope).prices]
+        if any(scope.label(price.label).has_meter for price in prices if price.label):
+            columns[index] = replace(column, role="ignore")
+            message = f"{column.header!r} does not say for which prices it holds; explain {column.meaning.unknown!r}"
+            complaint = Complaint("unknown_column", message, cells[0].text, locator)
+            total += Reading(complaints=(complaint,))
+    return replace(layout, columns=tuple(columns)), total
 
 
 def _said(column: Column) -> Meaning:

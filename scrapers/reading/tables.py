@@ -19,7 +19,7 @@ from scrapers.reading.layout import Layout, find_layout
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import ModelName, find_mentions, is_model_like, read_model
 from scrapers.reading.places import places_across, places_down
-from scrapers.reading.strange import is_strange, refuse_doubles, strange_columns
+from scrapers.reading.strange import is_strange, refuse_doubles, refuse_labelled, strange_columns
 from scrapers.reading.text import clean
 from scrapers.reading.values import read_value
 
@@ -40,6 +40,7 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     if any(column.meaning.kind == "training" for column in layout.columns if column.role == "price"):
         around = replace(around, kind=None)  # "Training | Usage": the heading's word holds for one of the columns
     layout, doubles = refuse_doubles(layout, table.locator)
+    layout, labelled = refuse_labelled(layout, scope, table.locator)
     above = _models_above(table.context, scope)
     if any("total" in column.meaning.roles for column in layout.columns):
         if not _names_models(layout):
@@ -63,7 +64,7 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         total += replace(part, rates=())
     total = replace(total, rates=close_bands(tell_rows_apart(worded)))
     rest = _unplaced(layout, {id(cell) for cell, _ in places})
-    return total + rest + strange + doubles
+    return total + rest + strange + doubles + labelled
 
 
 def _names_models(layout: Layout) -> bool:
