@@ -71,8 +71,8 @@ def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout,
         return layout, Reading()
     columns, total = list(layout.columns), Reading()
     for index, column in enumerate(columns):
-        if not is_strange(column):
-            continue
+        if not is_strange(column) or column.meaning.unit:
+            continue  # a heading that names the unit is one of prices, whatever else it says
         cells = [cell for row in layout.body if index < len(row) and (cell := row[index]) is not None]
         prices = [price for cell in cells for price in read_cell(cell.lines, scope).prices]
         if any(scope.label(price.label).has_meter for price in prices if price.label):
