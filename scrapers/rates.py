@@ -257,7 +257,9 @@ class PriceList:
     relative: tuple[str, ...] = ()
 
 
-_BRACKETED = re.compile(r"\([^()]*\)|（[^（）]*）|【[^【】]*】|\[[^\[\]]*\]")
+_BRACKETED = re.compile(
+    r"\([^()]*\)|（[^（）]*）|【[^【】]*】|\[(?![a-z]{3,12}\])[^\[\]]*\]"
+)  # but "[pro]" is a name's
 _SEPARATORS = re.compile(r"[\s\-_.‐‑‒–—―−]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
 
@@ -275,6 +277,8 @@ def model_key(name: str) -> str:
     True
     >>> model_key("GLM-4.5 Air") == model_key("glm-4_5-air")
     True
+    >>> model_key("nova.1 [pro]") == model_key("nova.1 [dev]")
+    False
     >>> model_key("(only brackets)")
     '(only brackets)'
     """

@@ -44,7 +44,7 @@ def read_card(card: Card, scope: Scope) -> Reading:
             total += table
             flat = _find_flat_table(lines, scope, end)
         return total
-    for name, part in _parts(card, lines, scope):
+    for name, part in _parts(card, lines, scope, around):
         total += reader.read_part(name, part)
     return total
 
@@ -57,13 +57,15 @@ def _unit_of(lines: Sequence[CardLine], scope: Scope) -> Unit | None:
     return units.pop() if len(units) == 1 else None
 
 
-def _parts(card: Card, lines: Sequence[CardLine], scope: Scope) -> Iterator[tuple[str, list[CardLine]]]:
+def _parts(
+    card: Card, lines: Sequence[CardLine], scope: Scope, around: Meaning
+) -> Iterator[tuple[str, list[CardLine]]]:
     """The lines of each model: those below its name; all of them where the card's title is the name."""
     named = [number for number, line in enumerate(lines) if line.kind == "name" and _leads_to_price(lines, number)]
     has_own = any(lines[number].is_own for number in named)
     title = "" if has_own else _named_by_headings(card, scope)
     if not title and not named:
-        title = _named_by_place(card, lines, scope)
+        title = _named_by_place(card, lines, scope, around)
     if title and len(named) < 2:
         yield title, [line for line in lines if line.kind != "name"]
         return
@@ -77,7 +79,7 @@ def _parts(card: Card, lines: Sequence[CardLine], scope: Scope) -> Iterator[tupl
     yield "", list(lines)
 
 
-def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope) -> str:
+def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope, around: Meaning) -> str:
     """A short title directly above labelled prices of both directions is a model's name, whatever it looks like."""
     title = clean(card.title)
     if not title or len(title.split()) > _MAX_TITLE_WORDS or not is_model_like(title, scope, needs_digit=False):
@@ -87,7 +89,7 @@ def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope) -> str:
     for line in lines:
         for price in line.found.prices:
             label = scope.label(f"{above} {price.label}")
-            unit = price.unit or label.unit
+            unit = price.unit or label.unit or around.unit or scope.page.unit
             said.add((label.direction, unit is not None and unit.unit == "token"))
         above = line.text if line.kind == "label" else ""
     return title if {("input", True), ("output", True)} <= said else ""

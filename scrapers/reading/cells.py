@@ -79,6 +79,10 @@ _BRACKET = re.compile(r"[(（][^()（）]*[)）]")
 _INVERSE = re.compile(
     r"(?<![$¥€£0-9.,])(?:[0-9][0-9.,]*\s?[kmb]\w*|[0-9]{1,3}(?:,[0-9]{3})+)\s*/\s*$", re.IGNORECASE
 )  # "9.09M / $1"
+_AMOUNT_BUYS = re.compile(
+    r"\bor\s+(?:(?:around|about|approximately|roughly|up to|~)\s*)?[0-9][0-9.,]*\s?(?:[a-z]+\s){1,5}(?:for|per)\s*$",
+    re.IGNORECASE,
+)  # "or around 333 thousand tokens for $1"
 _EQUIVALENT = re.compile(r"[(（]\s*(?:约|≈|approx|about|~|equivalent|equals|相当于|折合)", re.IGNORECASE)
 
 
@@ -190,7 +194,7 @@ def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare
     kept = _without_equivalents(text, live)
     for amount in (each for each in live if each not in kept):
         unit = unit_after(text, amount.end)
-        word = _EQUIVALENT_WORD.search(text[: amount.start])
+        word = _EQUIVALENT_WORD.search(text[: amount.start]) or _AMOUNT_BUYS.search(text[: amount.start])
         start, end = word.start() if word else amount.start, unit.end if unit else amount.end
         text = text[:start] + " " * (end - start) + text[end:]
     ignored = len(lists) + len(live) - len(kept)
@@ -227,6 +231,7 @@ def _without_equivalents(text: str, amounts: list[Amount]) -> list[Amount]:
     for amount in amounts:
         before = text[max(0, amount.start - 24) : amount.start]
         is_same = amount.is_approximate or _EQUIVALENT.search(before[-14:]) or _INVERSE.search(before)
+        is_same = is_same or _AMOUNT_BUYS.search(text[last.end if last else 0 : amount.start])
         if not is_same and last is not None and _GOES_ON.search(text[last.end : amount.start]):
             is_same = True
         if is_same:

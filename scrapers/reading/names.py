@@ -29,6 +29,7 @@ class ModelName:
 
 
 _BRACKETS = re.compile(r"[(（【〔\[]([^()（）【】〔〕\[\]]*)[)）】〕\]]")
+_VARIANT = re.compile(r"(?<=[0-9A-Za-z]\s)\[([a-z]{3,12})\]", re.IGNORECASE)  # "[pro]" beside "[dev]": two models
 _MARKS = re.compile(
     r"(?:\s*(?:\^[^\s^]{0,20}+\^?|[*†‡§¶]{1,9}+|\[(?:\^[^\]]{0,20}+|[0-9]{1,2}|[a-z])\])){1,9}+\s*$", re.IGNORECASE
 )
@@ -114,6 +115,8 @@ def read_model(text: str, scope: Scope) -> ModelName | None:
     'input'
     >>> read_model("Claude Sonnet 5 starting September 1, 2026", Scope()).name
     'Claude Sonnet 5'
+    >>> [read_model(t, Scope()).name for t in ("nova.1 [pro]", "nova.1 [dev]", "nova.1 [new]", "nova.1 [2]")]
+    ['nova.1 [pro]', 'nova.1 [dev]', 'nova.1', 'nova.1']
     """
     cleaned = clean(text)
     validity = read_validity(cleaned, scope.hints.timezone, scope.captured_at)
@@ -121,6 +124,7 @@ def read_model(text: str, scope: Scope) -> ModelName | None:
     meaning = Meaning(valid_from=validity.valid_from, valid_until=validity.valid_until)
     notes: list[str] = []
     name = _SIZE_IN_BRACKETS.sub(r"\g<size>", name)
+    name = _VARIANT.sub(lambda found: _protect(found, scope), name)
     for bracket in _BRACKETS.findall(name):
         label = scope.label(bracket)
         said = _bounds(label) if label.unknown or _LENGTH.fullmatch(bracket.strip()) else _kept(label)
@@ -132,10 +136,21 @@ def read_model(text: str, scope: Scope) -> ModelName | None:
     bare = _BRACKETS.sub(" ", name)
     bare = bare if has_words(bare) else name
     bare = _strip_badges(_MARKS.sub("", bare), scope)
+    bare = bare.translate(_UNPROTECT)
     bare = re.sub(r"\s+", " ", bare).strip(" \t:：,，;|`'\"“”").strip()
     if not has_words(bare) or len(bare) > 120 or _is_condition(bare, scope):
         return None
     return ModelName(bare, meaning, tuple(notes))
+
+
+_UNPROTECT = str.maketrans({"\ue002": "[", "\ue003": "]"})
+
+
+def _protect(found: re.Match[str], scope: Scope) -> str:
+    """A word in square brackets that the vocabulary does not know is part of the name and no note."""
+    label = scope.label(found[1])
+    is_note = found[1].casefold() in scope.vocabulary.badges or not (label.unknown or label.roles == {"filler"})
+    return found[0] if is_note else f"\ue002{found[1]}\ue003"
 
 
 def find_mentions(sentences: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:

@@ -147,9 +147,10 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
         if cell is None or index == layout.model_column or column.role in {"price", "model"}:
             continue
         text = clean(cell.plain)
+        scale = int(column.meaning.unit.per) if column.meaning.unit and column.meaning.unit.unit == "token" else None
         if column.role == "label" and column.meaning.direction:
             # Words under "Input" say what a model takes, not which meter the row prices; a range holds.
-            label = scope.label(text)
+            label = scope.label(text, scale)
             said = said.over(Meaning(context=label.context, output=label.output))
             continue
         if not text or scope.vocabulary.is_same(text) or scope.vocabulary.read_state(text) == "none":
@@ -163,7 +164,6 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
                 unit=label.unit or scope.label(text).unit, currency=label.currency, roles=label.roles & {"foreign"}
             ).over(said)
             continue
-        scale = int(column.meaning.unit.per) if column.meaning.unit and column.meaning.unit.unit == "token" else None
         label = scope.label(text, scale)
         if column.role == "ignore":
             kind = label.kind if not label.unknown else None

@@ -90,7 +90,8 @@ _NOUNS = {
     ),
     "other": (
         "song songs 首 step steps tile tiles 音色 voice voices frame frames document documents 篇 个 個 file neuron "
-        "neurons credit credits unit units result results search_unit generation"
+        "neurons credit credits unit units result results search_unit generation "
+        "pixel pixels megapixel megapixels 像素 ピクセル 픽셀 píxeles"
     ),
     FOREIGN: (
         "month months mo 月 个月 個月 年 year years yr day days 天 日 周 week weeks "
@@ -164,6 +165,7 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 _SIZED = re.compile(r"(?:/\s*|per\s+)(?P<size>[0-9]k(?:\s*/\s*[0-9]k)*)\s+(?P<noun>image)(?![a-z])", re.IGNORECASE)
+_COUNTED = re.compile(r"(?<=lion|sand)\s(?!inputs|outputs|prompts|completions)[a-z]{3,15}s(?![a-z])", re.IGNORECASE)
 _TAIL_FOREIGN = re.compile(
     rf"\s*(?:/|per\b|每)\s*(?:[0-9]+\s*)?(?:{_either(dict.fromkeys(_NOUNS[FOREIGN].split(' '), ''))}){_EDGE}",
     re.IGNORECASE,
@@ -272,6 +274,9 @@ def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | 
     is_implied = not (groups.get("noun") or groups.get("noun2") or groups.get("self"))
     if is_implied and groups.get("mag", "").casefold() == "b":
         return None
+    counted = _COUNTED.match(text, match.end()) if is_implied else None
+    if counted is not None:  # "per million vectors"
+        return FoundUnit(match.start(), counted.end(), Unit(per, FOREIGN))
     rest = (groups.get("adj") or "").strip()
     end = match.end()
     foreign = _TAIL_FOREIGN.match(text, end)

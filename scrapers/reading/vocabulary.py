@@ -164,7 +164,7 @@ class Vocabulary:
         bare = re.sub(r"\s*[(（\[][^()（）\[\]]*[)）\]]\s*$", "", folded).strip()
         if not folded:
             return "none"
-        return self.states.get(folded) or self.states.get(bare) or self.states.get(clean_dashes(text))
+        return self.states.get(folded) or (bare and self.states.get(bare)) or self.states.get(clean_dashes(text))
 
     def is_same(self, text: str) -> bool:
         """Whether a cell says that it repeats the one above: "ditto", "同上"."""

@@ -1,0 +1,89 @@
+"""Shapes that sellers without a provider file print, and that a stranger reads without doubt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from textwrap import dedent
+
+import pytest
+
+from scrapers.catalog import Hints
+from scrapers.errors import NoTable
+from scrapers.rates import PriceList
+from scrapers.reader import read_page
+
+CAPTURED = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def read(text: str) -> PriceList:
+    return read_page(dedent(text).encode(), hints=Hints(), captured_at=CAPTURED)
+
+
+def told(page: PriceList) -> list[tuple[str, str, str, str]]:
+    return [(rate.model, rate.meter, str(rate.amount), f"{rate.per} {rate.unit}") for rate in page.rates]
+
+
+def test_a_variant_in_square_brackets_is_part_of_the_name() -> None:
+    page = read("""
+        | Model | Price per image |
+        |---|---|
+        | nova.1 [pro] | $0.05 |
+        | nova.1 [dev] | $0.025 |
+        """)
+    assert told(page) == [("nova.1 [pro]", "image", "0.05", "1 image"), ("nova.1 [dev]", "image", "0.025", "1 image")]
+
+
+def test_what_a_dollar_buys_is_no_second_price() -> None:
+    page = read("""
+        <html><body><h2>Models</h2><div><h4>acme/nova-4</h4>
+        <p>$3.00 / million input tokens or around 333 thousand tokens for $1</p>
+        <p>$15.00 / million output tokens or around 66 thousand tokens for $1</p></div></body></html>
+        """)
+    assert told(page) == [
+        ("acme/nova-4", "input", "3.00", "1000000 token"),
+        ("acme/nova-4", "output", "15.00", "1000000 token"),
+    ]
+    assert page.complaints == ()
+
+
+def test_a_name_without_a_digit_above_prices_in_the_unit_of_the_page() -> None:
+    page = read("""
+        ## Pricing
+
+        All prices per 1M tokens
+
+        **comet**
+
+        - Input: $0.25
+        - Cached input: $0.025
+        - Output: $1.00
+        """)
+    assert told(page) == [
+        ("comet", "input", "0.25", "1000000 token"),
+        ("comet", "cached_input", "0.025", "1000000 token"),
+        ("comet", "output", "1.00", "1000000 token"),
+    ]
+
+
+def test_a_range_alone_in_its_cell_is_no_blank() -> None:
+    page = read("""
+        <html><body><p>单位：元/百万 tokens</p><table>
+        <tr><th>模型</th><th>输入长度区间（千 tokens）</th><th>推理输入</th><th>推理输出</th></tr>
+        <tr><td rowspan="2">nova-1</td><td>(0, 32]</td><td>2</td><td>8</td></tr>
+        <tr><td>(32, 128]</td><td>4</td><td>16</td></tr></table></body></html>
+        """)
+    ranges = [(rate.conditions.context_tokens, str(rate.amount)) for rate in page.rates]
+    assert [(span.gt, span.lte, amount) for span, amount in ranges if span is not None] == [
+        (None, 32000, "2"),
+        (None, 32000, "8"),
+        (32000, 128000, "4"),
+        (32000, 128000, "16"),
+    ]
+
+
+@pytest.mark.parametrize("thing", ["billion pixels", "million vectors", "million rows"])
+def test_a_million_of_other_things_is_no_million_of_tokens(thing: str) -> None:
+    table = f"| Model | Price per million tokens | Price per {thing} |\n|---|---|---|\n| nova-3 | $0.12 | $0.60 |"
+    assert ("0.60", "token") not in [(str(rate.amount), rate.unit) for rate in read(table).rates]
+    with pytest.raises(NoTable):
+        read(f"| Model | Price per {thing} |\n|---|---|\n| nova-embed-3 | $0.60 |")
