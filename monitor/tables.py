@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from scrapers.rates import Conditions, Rate, TokenRange, format_decimal
+from scrapers.rates import Complaint, Conditions, Rate, TokenRange, format_decimal
 
 if TYPE_CHECKING:
     from scrapers.explain import BlockAccount
@@ -30,6 +30,13 @@ def console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal, 120 columns where there is none."""
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, width=None if stream.isatty() else 140, highlight=False)
+
+
+def complaint_text(complaint: Complaint) -> str:
+    """What was not understood, with its place and words; the page cannot paint on the terminal."""
+    where = f" at {complaint.locator}" if complaint.locator else ""
+    what = f": {complaint.quote[:60]!r}" if complaint.quote else ""
+    return visible(f"not understood ({complaint.kind}){where}{what}: {complaint.message}")
 
 
 def visible(value: object) -> str:

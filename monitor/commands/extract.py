@@ -73,8 +73,10 @@ def command(
 
         print_rates(read.rates, title=file.name)
     if explain or not as_json:
+        from monitor.tables import complaint_text
+
         for complaint in read.complaints:
-            click.echo(f"not understood ({complaint.kind}): {complaint.message}", err=True)
+            click.echo(complaint_text(complaint), err=True)
     if explain:
         for words in read.relative:
             click.echo(f"only in relation: {words}", err=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from scrapers.catalog import Page, Provider
     from scrapers.fetching import Capture, FetchTask
-    from scrapers.rates import Complaint, PriceList
+    from scrapers.rates import PriceList
 
 
 @click.group()
@@ -43,7 +43,7 @@ def new(
     pricefall provider new saved.html --id example --url https://example.com/pricing
     """
     from monitor.parts import read_settings, utc_now
-    from monitor.tables import print_rates, visible
+    from monitor.tables import complaint_text, print_rates, visible
     from scrapers.catalog import load_catalog, load_provider
     from scrapers.documents.decode import decode
     from scrapers.documents.read import read_document
@@ -90,7 +90,7 @@ def new(
         return
     print_rates(read.rates, title=name)
     for complaint in read.complaints:
-        click.echo(_complaint_text(complaint), err=True)
+        click.echo(complaint_text(complaint), err=True)
     for doubt in draft.doubts:
         click.echo(visible(f"? {doubt}"))
     click.echo(
@@ -112,7 +112,7 @@ def try_(config_path: str | None, provider_id: str, file: Path | None, url: str 
     Exit status 1 when something is missing.
     """
     from monitor.parts import read_settings
-    from monitor.tables import print_rates, visible
+    from monitor.tables import complaint_text, print_rates, visible
     from scrapers.catalog import ConfigError, choose, load_catalog
 
     settings = read_settings(config_path)
@@ -128,7 +128,7 @@ def try_(config_path: str | None, provider_id: str, file: Path | None, url: str 
             if read is not None:
                 print_rates(read.rates, title=page.url)
                 for complaint in read.complaints:
-                    click.echo(_complaint_text(complaint))
+                    click.echo(complaint_text(complaint))
             for words in missing:
                 click.echo(visible(f"missing: {words}"))
             if not missing:
@@ -254,14 +254,6 @@ def _tried_json(page: Page, read: PriceList | None, missing: list[str]) -> dict[
         "complaints": [] if read is None else _complaints(read),
         "missing": missing,
     }
-
-
-def _complaint_text(complaint: Complaint) -> str:
-    """What was not understood, with its place and words; the page cannot paint on the terminal."""
-    from monitor.tables import visible
-
-    where = f" at {complaint.locator}" if complaint.locator else ""
-    return visible(f"not understood ({complaint.kind}){where}: {complaint.quote[:60]!r}: {complaint.message}")
 
 
 def _complaints(read: PriceList) -> list[dict[str, str]]:
