@@ -189,3 +189,10 @@ def test_explain_shows_columns_and_what_each_amount_became(home: Path, capsys: p
     assert why["$9.00"] == "the total of an example"
     _, out, _ = call(capsys, "extract", "mixed.md", "--explain")
     assert "column 2 'Input per 1M tokens': price (input" in out
+
+
+def test_a_person_sees_the_words_that_were_not_understood(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strange = PAGE.replace("| Output (USD per 1M tokens) |\n|---|", "| Output (USD per 1M tokens) | Zing |\n|---|---|")
+    (home / "nova.md").write_text(strange.replace("$8.00 |", "$8.00 | $9.75 |").replace("$1.00 |", "$1.00 | $9.85 |"))
+    _, _, err = call(capsys, "extract", "nova.md")
+    assert "'$9.75': no meter is known for 'zing'" in err
