@@ -77,8 +77,6 @@ class Ledger:
         loud = [(verdict, _key(identity)) for verdict, identity in verdicts if verdict.trust != "silent"]
         counts = [self._count(verdict, key) for verdict, key in loud]
         trust: Trust = max((count.trust for count in counts), key=SEVERITY.index, default="silent")
-        if trust == "wait" and self.confirm and any(verdict.kind == "removal" for verdict, _ in loud):
-            trust = "slow"  # nobody acts on a removal within the hour, and a page that lost rows does so for minutes
         needed = 1 if trust == "wait" and not self.confirm else _LOOKS.get(trust)
         if needed is not None and all(count.looks >= needed for count in counts):
             for (verdict, _), count in zip(loud, counts, strict=True):
