@@ -24,7 +24,7 @@ import scrapers.reading
 from scrapers.reading.text import clean
 
 _LENGTH = 10_000
-_BOUND = 0.15
+_BOUND = 0.5
 _METHODS: dict[str, Callable[[re.Pattern[Any], Any], object]] = {
     "match": lambda pattern, text: pattern.match(text),
     "fullmatch": lambda pattern, text: pattern.fullmatch(text),
