@@ -26,7 +26,7 @@ from scrapers.reading.labels import Scope
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import is_model_like
 from scrapers.reading.text import clean, has_words
-from scrapers.reading.units import unit_after
+from scrapers.reading.units import Unit, unit_after
 from scrapers.reading.vocabulary import Meaning
 
 Role = Literal["model", "price", "label", "region", "unit", "ignore"]
@@ -118,6 +118,19 @@ def _buys_tokens(text: str) -> bool:
     return all(unit is not None and unit.unit.unit == "token" for unit in units)
 
 
+def _unit_of_all(body: tuple[Row, ...], index: int) -> Unit | None:
+    """The one unit of tokens behind every amount of a column: what a bare "free" in it is free of."""
+    units: set[Unit | None] = set()
+    for row in body:
+        cell = row[index] if index < len(row) else None
+        text = clean(cell.text) if cell is not None else ""
+        for amount in find_amounts(text):
+            found = unit_after(text, amount.end)
+            units.add(found.unit if found else None)
+    unit = units.pop() if len(units) == 1 else None
+    return unit if unit is not None and unit.unit == "token" else None
+
+
 def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: Scope) -> Column:
     stack: list[Cell] = []
     for row in header:
@@ -138,6 +151,8 @@ def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: S
     if parts:
         meaning = replace(meaning, direction="both", cache=None)
     role = _role(meaning, text, body, index, scope)
+    if role == "price" and meaning.unit is None and not meaning.has_meter:
+        meaning = replace(meaning, unit=_unit_of_all(body, index))
     return Column(text, meaning, role, parts)
 
 

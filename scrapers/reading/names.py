@@ -239,6 +239,8 @@ def _strip_badges(name: str, scope: Scope) -> str:
             if folded == badge or len(folded) - len(badge) < 2:
                 continue
             glued = has_cjk(badge)
+            if bare[: -len(badge)].endswith("-"):
+                continue  # "nova-3-beta" is an identifier
             if folded.endswith(badge if glued else f" {badge}") and bare[-len(badge) :].casefold() == badge:
                 bare = bare[: -len(badge)].rstrip(" -·|")
                 break

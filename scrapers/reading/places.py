@@ -6,18 +6,22 @@ tier or in which state the row's prices hold goes on with the model above it and
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from scrapers.documents.blocks import Cell
-from scrapers.reading.headers import Row, has_amount
+from scrapers.reading.headers import Row, has_amount, header_parts
 from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
-from scrapers.reading.layout import Layout
+from scrapers.reading.layout import Column, Layout
 from scrapers.reading.modelcells import ModelColumn
 from scrapers.reading.names import ModelName, is_model_like, read_models
 from scrapers.reading.text import clean, has_words
 from scrapers.reading.tiers import without_ranges
+from scrapers.reading.units import find_units
 from scrapers.reading.vocabulary import Meaning
+
+_LENGTH = re.compile(r"[0-9][0-9,.]{0,12}\s?[kKmM]?(?:\s?(?:tokens?|context))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ def places_down(
     group = Meaning()
     names = ModelColumn(layout, above, scope)
     is_directed = False
+    columns = layout.columns
     for row in layout.body:
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
@@ -52,6 +57,11 @@ def places_down(
                 group = _group(lone, scope)
                 names.forget()
             continue
+        restated = _restated(row, layout, scope)
+        if restated is not None:
+            columns, group = restated, Meaning()
+            names.forget()
+            continue
         models, also = above, Meaning()
         if layout.model_column is not None:
             models, also = names.read(row[layout.model_column] if layout.model_column < len(row) else None)
@@ -61,7 +71,7 @@ def places_down(
         shifted = _is_shifted(row, layout)
         words = _row_words(row, layout, models)
         odd_words = _odd_words(row, layout, models, scope)
-        for index, column in enumerate(layout.columns):
+        for index, column in enumerate(columns):
             cell = row[index] if index < len(row) else None
             if cell is None or column.role != "price" or index == layout.model_column:
                 continue
@@ -75,6 +85,25 @@ def places_down(
     if is_directed:
         return [(cell, [_refused(spot) for spot in spots]) for cell, spots in found.values()]
     return list(found.values())
+
+
+def _restated(row: Row, layout: Layout, scope: Scope) -> tuple[Column, ...] | None:
+    """The columns as a row amid the body restates their units: "Image models | Per image output"; else None."""
+    if any(has_amount(cell) for cell in row):
+        return None
+    columns = list(layout.columns)
+    for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False)):
+        if column.role != "price" or cell is None or not clean(cell.text):
+            continue
+        text = clean(cell.plain)
+        label = scope.label(text)
+        for found in reversed(find_units(text)):
+            text = f"{text[: found.start]} {text[found.end :]}"
+        if label.unknown or label.unit is None or any(char.isdigit() for char in text):
+            return None  # an amount that lost its sign is no heading
+        own = column.parts if label.unit.unit == "token" and not label.direction else ()
+        columns[index] = replace(column, meaning=label.over(column.meaning), parts=own)
+    return tuple(columns) if tuple(columns) != layout.columns else None
 
 
 def _refused(spot: Place) -> Place:
@@ -109,22 +138,32 @@ def places_across(layout: Layout, around: Meaning, scope: Scope) -> list[tuple[C
             group = _group(lone, scope)
             continue
         said = Meaning()
-        for label in reversed(list(dict.fromkeys(cell for cell in row[: priced[0]] if cell is not None))):
+        labels = list(dict.fromkeys(cell for cell in row[: priced[0]] if cell is not None))
+        for label in reversed(labels):
             said = said.over(scope.label(label.plain))
+        parts = header_parts(clean(labels[-1].plain), scope) if labels and said.direction == "both" else ()
         if said.roles & {"ignore", "relative"} and not said.roles & {"price"} and not said.has_meter:
             continue
         bare = _allows_bare(said, around)
         for index in priced:
             cell = row[index] if index < len(row) else None
             if cell is not None and (has_amount(cell) or said.has_meter or said.unit or "price" in said.roles):
-                found.setdefault(id(cell), (cell, []))[1].append(Place(names[index], said.over(group), (), bare))
+                found.setdefault(id(cell), (cell, []))[1].append(Place(names[index], said.over(group), parts, bare))
     return list(found.values())
 
 
 def _row_words(row: Row, layout: Layout, models: tuple[ModelName, ...]) -> tuple[str, ...]:
     """What a row prints besides its prices, place by place, and the notes beside its models' names."""
+    told_by = "label"
+    if not any(column.role == "label" and index != layout.model_column for index, column in enumerate(layout.columns)):
+        told_by = "ignore"  # of a table without labels the length that a row serves may be all that parts two rows
     words = [
-        clean(cell.plain) if cell is not None and column.role == "label" and index != layout.model_column else ""
+        clean(cell.plain)
+        if cell is not None
+        and column.role == told_by
+        and index != layout.model_column
+        and (told_by == "label" or _LENGTH.fullmatch(clean(cell.plain)))
+        else ""
         for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False))
     ]
     return (*words, ", ".join(note for model in models for note in model.notes))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from scrapers.documents.blocks import Context, Table
+from scrapers.documents.blocks import Cell, Context, Table
 from scrapers.rates import Rate
 from scrapers.reading.apart import close_bands, tell_rows_apart
+from scrapers.reading.dates import read_validity
 from scrapers.reading.hinted import component_layouts
 from scrapers.reading.labels import Reading, Scope, read_context
 from scrapers.reading.layout import Layout, find_layout
@@ -60,11 +61,27 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     for cell, spots in places:
         locator = f"{table.locator} row {cell.row + 1}, column {cell.column + 1}".strip()
         part = read_value(cell, spots, around, scope, locator, flags, is_ragged=cell.row in ragged)
+        part = replace(part, rates=_until_footnote(part.rates, cell, table.context, scope))
         worded += [(rate, spots[0].words) for rate in part.rates]
         total += replace(part, rates=())
     total = replace(total, rates=close_bands(tell_rows_apart(worded)))
     rest = _unplaced(layout, {id(cell) for cell, _ in places})
     return total + rest + strange + doubles + labelled
+
+
+def _until_footnote(rates: tuple[Rate, ...], cell: Cell, context: Context, scope: Scope) -> tuple[Rate, ...]:
+    """Reduced prices with the end that the footnote of their own mark tells: "$0.14(4)", "(4) Until 2025-02-08"."""
+    marks = {clean(run.text).strip("()（）[]") for line in cell.lines for run in line if run.raised} - {""}
+    notes = [text for mark, text in context.notes if mark.strip("()（）[]") in marks]
+    said = [read_validity(text, scope.hints.timezone, scope.captured_at) for text in notes]
+    ends = {each.valid_until for each in said if each.valid_until is not None}
+    if len(ends) != 1 or any(each.valid_from for each in said):
+        return rates
+    (end,) = ends
+    return tuple(
+        replace(rate, valid_until=end) if rate.list_amount is not None and rate.valid_until is None else rate
+        for rate in rates
+    )
 
 
 def _names_models(layout: Layout) -> bool:

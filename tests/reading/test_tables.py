@@ -66,6 +66,71 @@ CASES = {
         Nova-4 output 0.12 USD 1000 token other=32K context
         """,
     ),
+    "rows amid the body that restate the unit": (
+        """
+        | Model | Context | Pricing [in/out per million tokens] |
+        |---|---|---|
+        | **Language models** | | **Per million tokens** |
+        | nova-4-0709 | 256,000 | $3.00 $15.00 |
+        | **Image generation models** | | **Per image output** |
+        | nova-2-image-1212 | | $0.07 |
+        """,
+        """
+        nova-2-image-1212 image 0.07 USD 1 image
+        nova-4-0709 input 3.00 USD 1000000 token
+        nova-4-0709 output 15.00 USD 1000000 token
+        """,
+    ),
+    "the length in a column of its own parts two rows of one model": (
+        """
+        <table><tr><th>Models</th><th>Context</th><th>Prompt (Per 1,000 tokens)</th></tr>
+        <tr><td rowspan="2">Nova-4</td><td>8K</td><td>$0.03</td></tr><tr><td>32K</td><td>$0.06</td></tr></table>
+        """,
+        """
+        Nova-4 input 0.03 USD 1000 token other=8K
+        Nova-4 input 0.06 USD 1000 token other=32K
+        """,
+    ),
+    "two meters in one row label, models across": (
+        """
+        <table><tr><th></th><th>Nova 3.5 Large</th><th>Nova 3.5 Small</th></tr>
+        <tr><td>Context window</td><td>200K</td><td>200K</td></tr>
+        <tr><td>Cost (Input / Output per MTok<sup>1</sup>)</td><td>$3.00 / $15.00</td><td>$0.80 / $4.00</td></tr>
+        </table>
+        """,
+        """
+        Nova 3.5 Large input 3.00 USD 1000000 token
+        Nova 3.5 Large output 15.00 USD 1000000 token
+        Nova 3.5 Small input 0.80 USD 1000000 token
+        Nova 3.5 Small output 4.00 USD 1000000 token
+        """,
+    ),
+    "an identifier that ends like a badge": (
+        """
+        | Model | Input (per 1M tokens) |
+        |---|---|
+        | nova-3-beta | $3 |
+        | nova-3 Beta | $2 |
+        """,
+        """
+        nova-3 input 2 USD 1000000 token
+        nova-3-beta input 3 USD 1000000 token
+        """,
+    ),
+    "free in a column whose amounts all name one unit of tokens": (
+        """
+        | 模型 | 类型 | 单价 |
+        |---|---|---|
+        | 云雀-plus | 文本生成 | 0.05元/千tokens |
+        | 云雀-flash | 文本生成 | 免费 |
+        """,
+        """
+        云雀-flash input free - 1000 token
+        云雀-flash output free - 1000 token
+        云雀-plus input 0.05 CNY 1000 token
+        云雀-plus output 0.05 CNY 1000 token
+        """,
+    ),
     "what one dollar buys is no price": (
         """
         | AI Model | Speed (Tokens per Second) | Input Price (Per Million Tokens) | Output Price (Per Million Tokens) |
@@ -381,3 +446,30 @@ def test_a_page_says_exactly_this(name: str) -> None:
     wanted = sorted(line.strip() for line in expected.strip().splitlines())
 
     assert sorted(brief(rate) for rate in read(page).rates) == wanted
+
+
+def test_a_reduced_price_ends_when_the_footnote_of_its_mark_says_so() -> None:
+    page = """
+        <html lang="en"><h1>Models &amp; Pricing</h1><p>Prices are per 1M tokens.</p>
+        <table><tr><th>Model</th><th>Input price</th><th>Output price</th></tr>
+        <tr><td>nova-chat</td><td><del>$0.27</del><br>$0.14<sup>(4)</sup></td><td>$1.10<sup>(5)</sup></td></tr></table>
+        <ul><li>(4) The form shows the original and the discounted price. Until 2026-12-08 16:00 (UTC), all users enjoy
+        the discounted prices.</li><li>(5) Until 2026-12-09 16:00 (UTC) answers may be slower.</li></ul></html>
+        """
+    ends = {rate.meter: rate.valid_until for rate in read(page).rates}
+
+    assert ends == {"input": datetime(2026, 12, 8, 16, tzinfo=UTC), "output": None}
+
+
+def test_words_of_other_languages_name_cache_prices_and_lengths_in_full() -> None:
+    page = """
+        | Модель | Écritures de cache 1 h (/ MTok) | Попадания и обновления кэша (/ MTok) | 入力料金 (/ MTok) |
+        |---|---|---|---|
+        | Nova 5 | $10 | $0.50 | $1.25（プロンプトが 20 万トークン以下） |
+        """
+
+    assert [brief(rate) for rate in read(page).rates] == [
+        "Nova 5 cache_write 10 USD 1000000 token cache_ttl=1h",
+        "Nova 5 cached_input 0.50 USD 1000000 token",
+        "Nova 5 input 1.25 USD 1000000 token context_tokens=None..200000",
+    ]
