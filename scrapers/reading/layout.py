@@ -151,7 +151,7 @@ def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: S
     if parts:
         meaning = replace(meaning, direction="both", cache=None)
     role = _role(meaning, text, body, index, scope)
-    if role == "price" and meaning.unit is None and not meaning.has_meter:
+    if "price" in meaning.roles and not (meaning.unknown or meaning.unit or meaning.has_meter):
         meaning = replace(meaning, unit=_unit_of_all(body, index))
     return Column(text, meaning, role, parts)
 
