@@ -176,6 +176,9 @@ def _is_shifted(row: Row, layout: Layout) -> bool:
     return any(has_amount(cell) and not column.header for cell, column in zip(row, layout.columns, strict=False))
 
 
+_MAX_UNIT = 1_000_000  # tokens that prices are quoted for; more under "Tokens" is what a buyer gets
+
+
 def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple[str, ...]]:
     """What the label cells of a row say, and the lines of the cell that names its meters one below the other."""
     said = Meaning()
@@ -216,6 +219,8 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
                 continue
         is_condition = "condition" in column.meaning.roles
         names_meter = layout.model_column is None and not is_condition
+        if column.meaning.roles == {"filler"} and label.unit is not None and label.unit.per > _MAX_UNIT:
+            label = replace(label, unit=None, roles=label.roles | {"foreign"})  # "10M tokens" under "Tokens": a pack
         said = _label_cell(label, text, is_condition=is_condition, names_meter=names_meter).over(said)
     return said, lines
 

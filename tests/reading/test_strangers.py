@@ -87,3 +87,15 @@ def test_a_million_of_other_things_is_no_million_of_tokens(thing: str) -> None:
     assert ("0.60", "token") not in [(str(rate.amount), rate.unit) for rate in read(table).rates]
     with pytest.raises(NoTable):
         read(f"| Model | Price per {thing} |\n|---|---|\n| nova-embed-3 | $0.60 |")
+
+
+def test_a_pack_of_tokens_is_no_price_per_token() -> None:
+    with pytest.raises(NoTable):
+        read("""
+            ## Token packs
+
+            | Pack | Tokens | Price |
+            |---|---|---|
+            | Nova Max S | 10M tokens | $50 |
+            | Nova Max M | 50M tokens | $220 |
+            """)
