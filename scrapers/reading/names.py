@@ -46,6 +46,7 @@ _LEADS = re.compile(
     re.IGNORECASE,
 )
 _SIZE_IN_BRACKETS = re.compile(r"[(（]\s*(?P<size>[0-9]+(?:\.[0-9]+)?[bB]|[01][0-9][0-3][0-9])\s*[)）]")
+_CAPITAL_TAIL = re.compile(r"(?<=[a-z0-9])[A-Z][A-Za-z]{2,}$")  # "nova-1NEW"
 _LENGTH = re.compile(r"[0-9]+\s?[km]", re.IGNORECASE)
 _PER = re.compile(r"\s*(?:per\b|/|每|pro\b|par\b|por\b)", re.IGNORECASE)
 _ID = re.compile(r"[@a-z0-9][\w@./:+\-]*", re.IGNORECASE)
@@ -55,13 +56,12 @@ _PROSE_END = re.compile(r"[.!?。！？]\s*$")
 
 def read_models(lines: tuple[tuple[Run, ...], ...], scope: Scope) -> tuple[ModelName, ...]:
     """The models that a cell names: usually one, several where each line or part between commas is an identifier."""
-    texts = [
-        text
-        for line in lines
-        if (text := clean("".join(run.text for run in line if not run.raised and not run.struck)))
-    ]
+    texts = _texts(lines, with_struck=False)
+    if not has_words(_BRACKETS.sub("", " ".join(texts))):
+        texts = _texts(lines, with_struck=True)  # a struck name is a name still
     if not texts:
         return ()
+    texts[0] = _strip_badges(texts[0], scope)
     if len(texts) > 1 and all(_is_identifier(text) for text in texts):
         return tuple(name for text in texts if (name := read_model(text, scope)))
     series = _SERIES.fullmatch(texts[0])
@@ -87,6 +87,13 @@ def read_models(lines: tuple[tuple[Run, ...], ...], scope: Scope) -> tuple[Model
     return (replace(first, meaning=meaning, notes=tuple(notes)),)
 
 
+def _texts(lines: tuple[tuple[Run, ...], ...], *, with_struck: bool) -> list[str]:
+    joined = (
+        clean("".join(run.text for run in line if not run.raised and (with_struck or not run.struck))) for line in lines
+    )
+    return [text for text in joined if text]
+
+
 def _is_condition(name: str, scope: Scope) -> bool:
     """Whether a text is a range or a unit and no name: a row of a table that lost its first cell."""
     label = scope.label(name)
@@ -99,8 +106,10 @@ def _goes_on(first: str, second: str, scope: Scope) -> bool:
         return True
     if " " not in first or has_cjk(second) or len(second.split(" ")) > 4 or len(first) + len(second) > 60:
         return False
-    if _is_identifier(second) or not second[0].isalnum() or second[0].islower() or _PROSE_END.search(second):
+    if _is_identifier(second) or not second[0].isalnum() or _PROSE_END.search(second):
         return False
+    if any(word[0].islower() and not any(char.isdigit() for char in word) for word in second.split(" ")):
+        return False  # "Best for coding"
     label = scope.label(second)
     return bool(label.unknown) and not (label.valid_from or label.valid_until)
 
@@ -235,6 +244,10 @@ def _strip_badges(name: str, scope: Scope) -> str:
         folded = fold(bare)
         if not folded.endswith(scope.vocabulary.badges) and not folded.startswith(("new ", "hot ")):
             break
+        glued_on = _CAPITAL_TAIL.search(bare)
+        if glued_on is not None and fold(glued_on.group()) in scope.vocabulary.badges:
+            bare = bare[: glued_on.start()].rstrip(" -·|")
+            continue
         for badge in scope.vocabulary.badges:
             if folded == badge or len(folded) - len(badge) < 2:
                 continue
