@@ -21,6 +21,16 @@ class Run:
     struck: bool = False
     raised: bool = False  # superscript: a footnote's mark, or the 2 of m²
     href: str | None = None
+    strong: bool = field(default=False, compare=False)  # bold or code, as names in running lines are
+
+    def with_text(self, text: str) -> Run:
+        """Another text with the same look."""
+        return Run(text, self.struck, self.raised, self.href, self.strong)
+
+    def looks_like(self, other: Run) -> bool:
+        """Whether two runs differ in their text alone."""
+        mine = (self.struck, self.raised, self.href, self.strong)
+        return mine == (other.struck, other.raised, other.href, other.strong)
 
 
 @dataclass(frozen=True, slots=True)

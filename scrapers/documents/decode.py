@@ -74,7 +74,7 @@ def _guess_utf16(head: bytes) -> str | None:
 
 
 _HTML_START = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|div|table|section|main|article|script|p|h[1-6]|meta)\b",
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|div|table|section|main|article|script|p|ul|ol|dl|h[1-6]|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _MDX_SIGN = re.compile(

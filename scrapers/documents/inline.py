@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from scrapers.documents.blocks import Run
@@ -28,6 +29,8 @@ SKIPPED_TAGS = frozenset(
 _MAX_NESTING = 100
 _BADGE = re.compile(r"(^|[-_])(badge|tag|chip|label|pill|sticker)($|[-_])", re.IGNORECASE)
 _SIGNS = frozenset("$¥￥€£₩₽₹")
+PLAIN, STRUCK = Run(""), Run("", struck=True)
+_STRONG = frozenset({"b", "strong", "code"})
 _BREAK = Tag("br")
 _GAP = " "
 _COLUMN_STYLE = re.compile(r"flex-direction\s*:\s*column", re.IGNORECASE)
@@ -129,31 +132,30 @@ class LineGatherer:
         self._lines: list[list[Run]] = [[]]
         self._depth = 0
 
-    def add(self, text: str, *, struck: bool = False, raised: bool = False, href: str | None = None) -> None:
+    def add(self, text: str, look: Run = PLAIN) -> None:
+        """Adds a text that looks as `look` does."""
         line = self._lines[-1]
         last = line[-1] if line else None
         if last is not None and text[:1] in _SIGNS and last.text[-1:].isalpha():
             text = f" {text}"  # two elements that a browser shows apart: a label and its price
-        if last is not None and (last.struck, last.raised, last.href) == (struck, raised, href):
-            line[-1] = Run(last.text + text, struck, raised, href)
+        if last is not None and last.looks_like(look):
+            line[-1] = last.with_text(last.text + text)
         else:
-            line.append(Run(text, struck, raised, href))
+            line.append(look.with_text(text))
 
     def break_line(self) -> None:
         if self._lines[-1]:
             self._lines.append([])
 
-    def gather(
-        self, nodes: Iterable[object], *, struck: bool = False, raised: bool = False, href: str | None = None
-    ) -> None:
+    def gather(self, nodes: Iterable[object], look: Run = PLAIN) -> None:
         """Adds what the nodes print, in order; nested tables and what is not displayed are left out."""
         for child in nodes:
             if isinstance(child, str):
-                self.add(child, struck=struck, raised=raised, href=href)
+                self.add(child, look)
             elif isinstance(child, Tag):
-                self._gather_element(child, struck=struck, raised=raised, href=href)
+                self._gather_element(child, look)
 
-    def _gather_element(self, node: Tag, *, struck: bool, raised: bool, href: str | None) -> None:
+    def _gather_element(self, node: Tag, look: Run) -> None:
         name = node.name
         if name in SKIPPED_TAGS or name == "table" or not is_displayed(node) or self._depth > _MAX_NESTING:
             return
@@ -163,19 +165,14 @@ class LineGatherer:
         is_block = name in BLOCK_TAGS or is_stacked(node)
         is_badge = not is_block and "class" in node.attrs and _is_badge_class(node.attrs["class"])
         if is_badge:
-            self.add(" ", struck=struck, raised=raised, href=href)
+            self.add(" ", look)
         if is_block:
             self.break_line()
         self._depth += 1
-        self.gather(
-            laid_out(node),
-            struck=struck or is_struck(node),
-            raised=raised or name == "sup",
-            href=(attribute(node, "href") or href) if name == "a" else href,
-        )
+        self.gather(laid_out(node), _look_in(node, look))
         self._depth -= 1
         if is_badge:
-            self.add(" ", struck=struck, raised=raised, href=href)
+            self.add(" ", look)
         if is_block:
             self.break_line()
 
@@ -184,6 +181,17 @@ class LineGatherer:
         gathered, self._lines = self._lines, [[]]
         folded = (_fold_line(line) for line in gathered)
         return tuple(line for line in folded if line)
+
+
+def _look_in(node: Tag, look: Run) -> Run:
+    """How text looks inside of an element that stands in text of a look."""
+    if node.name == "a":
+        look = replace(look, href=attribute(node, "href") or look.href)
+    elif node.name in _STRONG:
+        look = replace(look, strong=True)
+    elif node.name == "sup":
+        look = replace(look, raised=True)
+    return replace(look, struck=True) if not look.struck and is_struck(node) else look
 
 
 def lines_of(node: Tag) -> tuple[Line, ...]:
@@ -212,12 +220,12 @@ def _fold_line(line: list[Run]) -> Line:
             text = text.lstrip(" ")
         if text:
             ends_with_space = text.endswith(" ")
-            folded.append(Run(text, run.struck, run.raised, run.href))
+            folded.append(run.with_text(text))
     while folded:
         last = folded[-1]
         trimmed = last.text.rstrip(" ")
         if trimmed:
-            folded[-1] = Run(trimmed, last.struck, last.raised, last.href)
+            folded[-1] = last.with_text(trimmed)
             break
         folded.pop()
     return tuple(folded)

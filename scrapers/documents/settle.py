@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from scrapers.documents.blocks import Block, Card, Cell, Prose, Table
 
-_AMOUNT = re.compile(r"[$¥￥€£₩₽₹]\s?\d|\d\s?(?:[$€₽]|元|円|厘|USD|RMB|CNY)|^[$¥￥€£]$")
+_AMOUNT = re.compile(r"[$¥￥€£₩₽₹]\s?\d|\d\s?(?:[$€£₽₩₹¢]|元|円|厘|원|엔|yuan|USD|RMB|CNY|EUR|руб)|^[$¥￥€£]$")
 _MARK = re.compile(
     r"(\(\d{1,2}\)|（\d{1,2}）|\[\d{1,2}\]|\d{1,2}(?=[.、)]\s*\D)|[*†‡§※]{1,4}|[¹²³⁴⁵⁶⁷⁸⁹]|注\s?\d{0,2}(?=[:：]))[.、)]?\s*(?=\S)"
 )

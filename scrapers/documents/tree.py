@@ -25,7 +25,9 @@ from scrapers.documents.htmltables import (
 )
 from scrapers.documents.inline import (
     BLOCK_TAGS,
+    PLAIN,
     SKIPPED_TAGS,
+    STRUCK,
     LineGatherer,
     attribute,
     classes_of,
@@ -96,7 +98,7 @@ class TreeWalker:
         self._depth += 1
         for child in laid_out(node):
             if isinstance(child, str):
-                self._inline.add(child, struck=self._scope.struck)
+                self._inline.add(child, STRUCK if self._scope.struck else PLAIN)
             elif isinstance(child, Tag):
                 self._walk_element(child)
         self._depth -= 1
@@ -137,7 +139,7 @@ class TreeWalker:
         elif name == "br":
             self._inline.break_line()
         else:
-            self._inline.gather([node], struck=self._scope.struck)
+            self._inline.gather([node], STRUCK if self._scope.struck else PLAIN)
 
     def _is_button_of_bar(self, node: Tag) -> bool:
         """A button beside another one: a choice of panes or an action, no paragraph."""

@@ -13,25 +13,25 @@ from dataclasses import replace
 
 from scrapers.documents.blocks import Card
 from scrapers.rates import Complaint
-from scrapers.reading.cardlines import MAX_LABEL, CardLine, classify, join_signs, split_name
+from scrapers.reading.cardlines import MAX_LABEL, CardLine, join_signs, read_lines
+from scrapers.reading.cardparts import parts_of
 from scrapers.reading.cells import Price
 from scrapers.reading.headings import ABOVE, weigh_headings
 from scrapers.reading.labels import Reading, Scope, read_context, read_sentence
-from scrapers.reading.names import is_model_like, read_model
+from scrapers.reading.names import read_model
 from scrapers.reading.pricing import make_rates
-from scrapers.reading.text import clean
 from scrapers.reading.units import Unit
 from scrapers.reading.vocabulary import Meaning
 
-_ASIDE = re.compile(r"(?<=\S)\s[—–\-]\s.*\Z")
-_MAX_TITLE_WORDS = 5
+_APART = frozenset({"embedding", "rerank", "speech", "image", "video"})
+_OTHER_GOODS = frozenset({"image", "video", "page"})
 _AMOUNT_SIGN = re.compile(r"[$¥￥€£]")
 _MAX_IDLE = 6
 
 
 def read_card(card: Card, scope: Scope) -> Reading:
     """The rates of one card, or of the several models that its lines name."""
-    lines = [part for line in join_signs(card.lines) for part in split_name(classify(line, scope), scope)]
+    lines = [part for line in join_signs(card.lines) for part in read_lines(line, scope)]
     around = read_context(card.context, scope)
     if around.unit is None:
         around = replace(around, unit=_unit_of(lines, scope))
@@ -44,7 +44,7 @@ def read_card(card: Card, scope: Scope) -> Reading:
             total += table
             flat = _find_flat_table(lines, scope, end)
         return total
-    for name, part in _parts(card, lines, scope, around):
+    for name, part in parts_of(card, lines, scope, reader.reads_both):
         total += reader.read_part(name, part)
     return total
 
@@ -55,64 +55,6 @@ def _unit_of(lines: Sequence[CardLine], scope: Scope) -> Unit | None:
     said = (line.meaning if line.kind == "label" else read_sentence(line.text, scope) for line in others)
     units = {meaning.unit for meaning in said if meaning.unit is not None and meaning.unit.unit == "token"}
     return units.pop() if len(units) == 1 else None
-
-
-def _parts(
-    card: Card, lines: Sequence[CardLine], scope: Scope, around: Meaning
-) -> Iterator[tuple[str, list[CardLine]]]:
-    """The lines of each model: those below its name; all of them where the card's title is the name."""
-    named = [number for number, line in enumerate(lines) if line.kind == "name" and _leads_to_price(lines, number)]
-    has_own = any(lines[number].is_own for number in named)
-    title = "" if has_own else _named_by_headings(card, scope)
-    if not title and not named:
-        title = _named_by_place(card, lines, scope, around)
-    if title and len(named) < 2:
-        yield title, [line for line in lines if line.kind != "name"]
-        return
-    if named:
-        yield "", list(lines[: named[0]])
-        for number, start in enumerate(named):
-            end = named[number + 1] if number + 1 < len(named) else len(lines)
-            name = _ASIDE.sub("", lines[start].text)
-            yield name, [line for line in lines[start + 1 : end] if line.kind != "name"]
-        return
-    yield "", list(lines)
-
-
-def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope, around: Meaning) -> str:
-    """A short title directly above labelled prices of both directions is a model's name, whatever it looks like."""
-    title = clean(card.title)
-    if not title or len(title.split()) > _MAX_TITLE_WORDS or not is_model_like(title, scope, needs_digit=False):
-        return ""
-    above = ""
-    said = set()
-    for line in lines:
-        for price in line.found.prices:
-            label = scope.label(f"{above} {price.label}")
-            unit = price.unit or label.unit or around.unit or scope.page.unit
-            said.add((label.direction, unit is not None and unit.unit == "token"))
-        above = line.text if line.kind == "label" else ""
-    return title if {("input", True), ("output", True)} <= said else ""
-
-
-def _named_by_headings(card: Card, scope: Scope) -> str:
-    """The model that the card's title or a heading above it names; headings of known words ("Price") are passed."""
-    for heading in (card.title, *reversed(card.context.headings)):
-        if is_model_like(heading, scope):
-            return heading
-        if scope.label(heading).unknown:
-            return ""
-    return ""
-
-
-def _leads_to_price(lines: Sequence[CardLine], number: int) -> bool:
-    """Whether a price comes before the next name and not too far below."""
-    for line in lines[number + 1 : number + 6]:
-        if line.kind == "name":
-            return False
-        if line.kind == "price":
-            return True
-    return False
 
 
 def _find_flat_table(lines: Sequence[CardLine], scope: Scope, begin: int) -> tuple[int, int] | None:
@@ -143,18 +85,43 @@ class _CardReader:
         self._locator = card.locator
         self._flags = ("hidden",) if card.context.is_hidden else ()
 
+    def reads_both(self, name: str, lines: Sequence[CardLine]) -> bool:
+        """Whether the lines give token prices under a name, and their labels speak of both directions."""
+        prices = [price for line in lines for price in line.found.prices]
+        rates = self.read_part(name, lines).rates if len(prices) > 1 else ()
+        if not rates or any(rate.unit not in {"token", None} for rate in rates):
+            return False
+        said = {line.meaning.direction for line in lines} | {
+            self._scope.label(price.label).direction for price in prices
+        }
+        return {"input", "output"} <= said | {rate.meter for rate in rates}
+
     def read_part(self, name: str, lines: Sequence[CardLine]) -> Reading:
         """The prices of one model, each with the label before it or behind it."""
         model = read_model(name, self._scope) if name else None
         if model is None:
-            seen = sum(line.found.seen for line in lines)
-            return Reading(amounts_seen=seen, amounts_ignored=seen)
+            return self._nameless(lines)
         around = replace(model.meaning, roles=frozenset(), unknown="").over(self._around)
         labelled = self._behind(lines) if self._is_behind(lines) else self._before(lines)
+        is_alone = sum(len(line.found.prices) for line in lines) == 1
         total = Reading()
         for line, meaning in labelled:
-            total += self._rates(model.name, line, meaning, around)
+            total += self._rates(model.name, line, meaning, around, is_alone=is_alone)
         return _without_dear_cache(total)
+
+    def _nameless(self, lines: Sequence[CardLine]) -> Reading:
+        """Amounts of no model: a complaint where one is labelled as a price of tokens, else other goods or prose."""
+        seen = sum(line.found.seen for line in lines)
+        for line in lines:
+            for price in line.found.prices:
+                label = self._scope.label(price.label)
+                is_token = price.unit is not None and price.unit.unit == "token"
+                if is_token and label.direction and not label.unknown and len(line.text) <= MAX_LABEL:
+                    message = "a price of tokens beside no model's name; a heading or a bold line should name it"
+                    return Reading(
+                        complaints=(Complaint("unread_amount", message, price.quote, self._locator),), amounts_seen=seen
+                    )
+        return Reading(amounts_seen=seen, amounts_ignored=seen)
 
     @staticmethod
     def _is_behind(lines: Sequence[CardLine]) -> bool:
@@ -207,7 +174,7 @@ class _CardReader:
             elif line.kind == "other":
                 group, meaning, span = "", Meaning(), Meaning()
 
-    def _rates(self, model: str, line: CardLine, meaning: Meaning, around: Meaning) -> Reading:
+    def _rates(self, model: str, line: CardLine, meaning: Meaning, around: Meaning, *, is_alone: bool) -> Reading:
         total = Reading(
             amounts_seen=line.found.seen - sum(price.amount is not None for price in line.found.prices),
             amounts_ignored=line.found.ignored,
@@ -217,12 +184,12 @@ class _CardReader:
         is_sentence = any(label.unknown for label in labels)  # of something else: none of its prices is this model's
         for price, label in zip(prices, labels, strict=True):
             said = label.over(meaning) if not (label.has_meter and meaning.has_meter) else label
-            total += self._rate(model, price, Meaning() if is_sentence else said, around)
+            total += self._rate(model, price, Meaning() if is_sentence else said, around, is_alone=is_alone)
         return total
 
-    def _rate(self, model: str, price: Price, said: Meaning, around: Meaning) -> Reading:
+    def _rate(self, model: str, price: Price, said: Meaning, around: Meaning, *, is_alone: bool) -> Reading:
         full = weigh_headings(said.over(around), price.unit)
-        if not said.has_meter or said.unknown:
+        if said.unknown or not (said.has_meter or (is_alone and _is_whole(price, said, full))):
             if price.amount is None:
                 return Reading()
             if full.roles & {"foreign", ABOVE["foreign"]} or price.doubt:
@@ -274,6 +241,12 @@ class _CardReader:
         for price, meaning in zip(prices, columns, strict=True):
             total += make_rates(model.name, price, meaning.over(self._around), self._scope, self._locator, self._flags)
         return total
+
+
+def _is_whole(price: Price, said: Meaning, full: Meaning) -> bool:
+    """Whether a model's only price needs no label: its unit, the words above it or "Price" say what is bought."""
+    unit = price.unit.unit if price.unit else None
+    return full.kind in _APART or unit in _OTHER_GOODS or (unit == "token" and "price" in said.roles)
 
 
 def _with_shared_unit(prices: Sequence[Price], scope: Scope) -> Sequence[Price]:

@@ -76,6 +76,7 @@ _LATER = re.compile(
     r"(?:\bthen|\bafterwards?|\bthereafter|之后|此后|届时|\bdanach|\bensuite|\bluego)\s*[:：]?\s*$", re.IGNORECASE
 )
 _BRACKET = re.compile(r"[(（][^()（）]*[)）]")
+_ANY_NOTE = re.compile(r"[(（][^()（）]*[)）]")
 _INVERSE = re.compile(
     r"(?<![$¥€£0-9.,])(?:[0-9][0-9.,]*\s?[kmb]\w*|[0-9]{1,3}(?:,[0-9]{3})+)\s*/\s*$", re.IGNORECASE
 )  # "9.09M / $1"
@@ -202,7 +203,7 @@ def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare
         return _from_list_price(text, lists, seen, len(lists) - 1)
     if not kept:
         return _state_of(text, scope, seen, ignored)
-    prices = _with_labels(text, kept, lists)
+    prices = _with_labels(text, kept, lists, _shared_lead(text, kept, scope))
     return CellPrices(prices, seen, ignored)
 
 
@@ -270,8 +271,29 @@ def _state_of(text: str, scope: Scope, seen: int, ignored: int) -> CellPrices:
     return CellPrices((Price(None, state=state, label=beside),), seen, ignored)
 
 
-def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple[Price, ...]:
+def _shared_lead(text: str, amounts: list[Amount], scope: Scope) -> str:
+    """The label at the beginning of a line that is of all its amounts: "Batch: $1 input, $2 output"."""
+    lead = text[: amounts[0].start]
+    if len(amounts) < 2 or not _LABEL_END.search(lead):
+        return ""
+    label = scope.label(lead)
+    is_shared = bool(label.tier or label.mode or label.window or label.context)
+    return lead if is_shared and not label.has_meter and not label.unknown else ""
+
+
+def _without_notes_of(text: str, lists: list[Amount]) -> str:
+    """A line without the brackets that only tell what a price was before: "(was $2, 60% off)"."""
+    for note in _ANY_NOTE.finditer(text):
+        inside = [one for one in lists if note.start() < one.start < note.end()]
+        if len(inside) == 1:
+            text = f"{text[: note.start()]}{' ' * len(note.group())}{text[note.end() :]}"
+    return text
+
+
+def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], shared: str = "") -> tuple[Price, ...]:
     """Each amount with its words: in front of it, or behind it where the line begins with an amount."""
+    printed = text
+    text = " " * len(shared) + _without_notes_of(text, lists)[len(shared) :]
     units = [unit_after(text, amount.end) for amount in amounts]
     ends = [max(amount.end, unit.end if unit else 0) for amount, unit in zip(amounts, units, strict=True)]
     stops = [amount.start for amount in amounts[1:]] + [len(text)]
@@ -302,9 +324,9 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount]) -> tuple
         prices.append(
             Price(
                 amount,
-                label=_BLANKS.sub(" ", f"{lead} {rest} {tail}").strip(" ,，。.、/|+"),
+                label=_BLANKS.sub(" ", f"{shared} {lead} {rest} {tail}").strip(" ,，。.、/|+"),
                 unit=unit.unit if unit else None,
-                list_value=_list_of(amount, text, amounts, lists),
+                list_value=_list_of(amount, printed, amounts, lists),
                 doubt=amount.doubt
                 or ("what holds later" if _LATER.search(text[: amount.start]) else "")
                 or _doubt_unit(text[: amount.start], unit, text[amount.end :]),

@@ -18,7 +18,7 @@ _NAMES = {
         " dólar dólares dollari dollars_américains доллар доллара долларов долларах долларов_сша долларах_сша"
         " долл. долл._сша dolar_as"
     ),
-    "CNY": "cny rmb cn¥ rmb¥ 元 元人民币 人民币 人民幣 块 圆 人民元 위안 юаней",
+    "CNY": "cny rmb cn¥ rmb¥ yuan 元 元人民币 人民币 人民幣 块 圆 人民元 위안 юаней",
     "EUR": "€ eur euro euros 欧元 歐元 ユーロ 유로 евро",
     "GBP": "£ gbp 英镑 英鎊 ポンド",
     "JPY": "jp¥ jpy 円 日元 日圆 日圓 엔",

@@ -206,7 +206,7 @@ def is_model_like(text: str, scope: Scope, *, needs_digit: bool = True) -> bool:
     if find_amounts(cleaned):
         return False
     label = scope.label(cleaned)
-    is_kind = label.kind in {"embedding", "rerank"} and any(char.isdigit() for char in cleaned)  # "Embed 4"
+    is_kind = label.kind in {"embedding", "rerank", "speech"} and any(char.isdigit() for char in cleaned)  # "Embed 4"
     if label.unit is not None or not (label.unknown or is_kind) or label.roles & {"price", "foreign", "total"}:
         return False
     return not (has_cjk(cleaned) and len(cleaned) > 40)

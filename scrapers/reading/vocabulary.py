@@ -101,6 +101,7 @@ class Vocabulary:
     tails: tuple[str, ...] = ()
     same: frozenset[str] = frozenset()
     hinted: frozenset[str] = field(default_factory=frozenset)
+    sections: frozenset[str] = field(default_factory=frozenset)
     decimal_comma: frozenset[str] = field(default_factory=frozenset)
     small_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -115,6 +116,15 @@ class Vocabulary:
     @cached_property
     def _memory(self) -> dict[str, Meaning]:
         return {}
+
+    def is_section(self, text: str) -> bool:
+        """Whether a title holds only words that head sections, and such as mean something else than a name.
+
+        An identifier is none, of whatever words: "chat-large".
+        """
+        if _IDENTIFIER.search(text):
+            return False
+        return fold(text) in self.sections or self.sections.issuperset(self.read_words(text).unknown.split())
 
     def read_words(self, text: str) -> Meaning:
         """The meaning of a text's words by the longest phrases; units, ranges and dates are not looked for here."""
@@ -188,6 +198,7 @@ class Vocabulary:
         )
 
 
+_IDENTIFIER = re.compile(r"[^\W_][-_/][^\W_]|[^\W\d_]\d|\d[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 
 
@@ -256,6 +267,7 @@ def load_vocabulary(path: Path = VOCABULARY) -> Vocabulary:
         badges,
         tuple(raw["badges"].get("tails", ())),
         frozenset(fold(word) for word in raw["same"]["words"]),
+        sections=frozenset(fold(word) for word in raw["sections"]["words"]),
         decimal_comma=frozenset(languages["decimal_comma"]),
         small_words={name: tuple(words) for name, words in languages["small_words"].items()},
     )
