@@ -151,7 +151,7 @@ def could_name(text: str, scope: Scope) -> bool:
     words = text.split()
     if not words or len(words) > _MAX_NAME_WORDS or words[0].casefold() in _LEADS:
         return False
-    if not all(
+    if len(words) > 1 and not all(
         word[0].isupper() or any(char.isdigit() or char in "-_/" for char in word) or not word[0].isascii()
         for word in words
     ):
