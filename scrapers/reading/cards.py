@@ -184,7 +184,8 @@ class _CardReader:
         is_sentence = any(label.unknown for label in labels)  # of something else: none of its prices is this model's
         for price, label in zip(prices, labels, strict=True):
             said = label.over(meaning) if not (label.has_meter and meaning.has_meter) else label
-            total += self._rate(model, price, Meaning() if is_sentence else said, around, is_alone=is_alone)
+            is_whole = is_alone and not is_sentence
+            total += self._rate(model, price, Meaning() if is_sentence else said, around, is_alone=is_whole)
         return total
 
     def _rate(self, model: str, price: Price, said: Meaning, around: Meaning, *, is_alone: bool) -> Reading:

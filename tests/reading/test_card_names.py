@@ -101,6 +101,12 @@ def test_an_only_price_of_tokens_is_of_both_directions() -> None:
     assert prices("<h4>Ostrich 70B</h4><p>Price: $0.90 per 1M tokens</p>") == both("Ostrich 70B", "0.90", "0.90")
 
 
+def test_a_remark_with_an_amount_is_no_price() -> None:
+    page = "<h4>Vega 2</h4><p>Image input is set at 560 tokens or $0.0011 per image.</p>"
+    with pytest.raises(NoTable):
+        read_page(page.encode())
+
+
 def test_badges_remarks_and_struck_names_in_a_column_of_models() -> None:
     page = """<table><tr><th>Model</th><th>Input / MTok</th><th>Output / MTok</th></tr>
         <tr><td><a>vega-1</a><span class="badge">NEW</span><br><small>Best for coding</small></td>
