@@ -22,6 +22,7 @@ from scrapers.rates import Complaint, PriceList, Rate
 from scrapers.reading.apart import settle
 from scrapers.reading.labels import Reading, Scope, read_sentence, split_sentences
 from scrapers.reading.money import find_amounts
+from scrapers.reading.sentences import family_of, read_sentences
 from scrapers.reading.tables import read_table
 from scrapers.reading.templates import fill_template
 from scrapers.reading.text import clean
@@ -79,8 +80,29 @@ def read_blocks(
 ) -> Iterator[tuple[Block, Scope, Reading]]:
     """Each block with what was known when it was read and what it gave; `read_page` joins them.
 
-    An amount that a block holds and its reader passed over is a complaint here: nothing is lost in silence.
+    An amount that a block holds and its reader passed over is a complaint here: nothing is lost in silence. Sentences
+    are read for prices only where nothing else states any, and only where they speak of one family of models.
     """
+    read = list(_read_blocks(document, hints, captured_at))
+    if any(rate.meter not in _TOOL_METERS for _, _, part in read for rate in part.rates):
+        yield from read
+        return
+    stated = [Reading() if is_ignored(block, hints) else _read_prose(block, scope) for block, scope, _ in read]
+    is_one_family = len({family_of(rate.model) for part in stated for rate in part.rates}) == 1
+    for (block, scope, part), prose in zip(read, stated, strict=True):
+        yield block, scope, (_with_lost(block, prose) if is_one_family and prose.rates else part)
+
+
+def _read_prose(block: Block, scope: Scope) -> Reading:
+    if not isinstance(block, Prose | Card):
+        return Reading()
+    parts = (read_sentences(text, block.context, scope, block.locator) for text in _texts(block))
+    return _without_ignored_models(sum(parts, Reading()), scope.hints)
+
+
+def _read_blocks(
+    document: Document, hints: Hints, captured_at: datetime | None
+) -> Iterator[tuple[Block, Scope, Reading]]:
     scope = _scope(document, hints, captured_at)
     sections = _Sections(scope)
     names: dict[str, None] = {}

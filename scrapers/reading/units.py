@@ -272,8 +272,8 @@ def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | 
     ):
         return None  # "per 4K image" is a resolution
     is_implied = not (groups.get("noun") or groups.get("noun2") or groups.get("self"))
-    if is_implied and groups.get("mag", "").casefold() == "b":
-        return None
+    if is_implied and (groups.get("mag", "").casefold() == "b" or not _is_power_of_ten(per)):
+        return None  # "Dolphin Pro 32k" is a name
     counted = _COUNTED.match(text, match.end()) if is_implied else None
     if counted is not None:  # "per million vectors"
         return FoundUnit(match.start(), counted.end(), Unit(per, FOREIGN))
