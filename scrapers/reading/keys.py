@@ -1,4 +1,4 @@
-"""Keys of objects as words, and what some of them say by themselves: names, units, bounds of a range, machinery.
+"""Keys of objects as words, and what some of them say by themselves: names, units, machinery.
 
 These are the habits of programmers, not of pages, so they stand here and not in the vocabulary.
 """
@@ -12,7 +12,6 @@ from typing import Any
 
 from scrapers.documents.components import format_value
 from scrapers.documents.literals import PrintedKey
-from scrapers.rates import TokenRange
 
 MODEL_KEYS = (
     *("model", "model id", "model name", "id", "slug", "meter name", "name", "display name", "label", "title"),
@@ -26,7 +25,9 @@ LABEL_KEYS = frozenset(
     }
 )
 METER_NAME_KEYS = frozenset({"meter name", "sku name", "usage type", "usagetype", "metric name"})
-UNIT_KEYS = frozenset({"per", "unit", "units", "price unit", "billing unit", "unit of measure", "pricing unit"})
+UNIT_KEYS = frozenset(
+    {"per", "unit", "units", "price unit", "billing unit", "unit of measure", "pricing unit", "unit text"}
+)
 TYPE_KEYS = frozenset({"type", "category", "kind", "mode"})
 TOOLS = frozenset({"tool", "tools", "plugin", "plugins"})
 CURRENCY_KEYS = frozenset({"currency", "currency code", "price currency"})
@@ -53,6 +54,7 @@ MACHINERY = frozenset(
         *("architecture", "benchmarks", "top provider", "per request limits", "default parameters", "links", "limit"),
         *("supported parameters", "limits", "rate limits", "performance", "latency", "throughput"),
         *("stats", "usage"),
+        *("low price", "high price", "min price", "max price"),  # the ends of a list of offers and no price of one
     }
 )
 PRICE_WORDS = frozenset(
@@ -95,6 +97,7 @@ NO_PRICE = frozenset(
     }
 )
 _LEAST_PARTS = 100
+_FORM_VALUE = re.compile(r"\s*(?:one of|e\.g\.|for example|for instance)\b", re.IGNORECASE)
 _MEDIA = re.compile(
     r"(?:^|to[-_ ])(?:image|video|audio|speech)s?(?:[-_ ](?:generation|speech))?\Z|transcription\Z|^(?:tts|stt|asr)\Z",
     re.IGNORECASE,
@@ -106,10 +109,7 @@ COUNTS = re.compile(
     r"(?: (?:input|output|prompt|completion))? (?:tokens|requests|calls)(?: (?:used|count|total))?\Z"
 )
 _BILLED = frozenset({"cost", "costs", "total", "total cost", "spend", "amount", "bill", "charge"})
-_MOST_TOKENS = 10**15
-_AT_LEAST = re.compile(r"(?:^|\s)(?:min|minimum|from|at least|above eq)(?:\s.*)?\Z")
-_AT_MOST = re.compile(r"(?:^|\s)(?:max|maximum|up to|to|until)(?:\s.*)?\Z")
-_MORE_THAN = re.compile(r"(?:^|\s)(?:threshold|above|over|gt|greater than)(?:\s.*)?\Z")
+MOST_TOKENS = 10**15
 CENTS = re.compile(r"\bcents?\b\s*", re.IGNORECASE)
 
 
@@ -160,7 +160,7 @@ def is_usage(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, Decimal) and 100 <= value < _MOST_TOKENS and value == int(value)
+    return isinstance(value, Decimal) and 100 <= value < MOST_TOKENS and value == int(value)
 
 
 def is_number(value: object) -> bool:
@@ -176,37 +176,13 @@ def quote_of(key: str, value: object) -> str:
     return f'"{key}": "{printed}"' if isinstance(value, str) else f'"{key}": {printed}'
 
 
-def bound_of(word: str) -> str | None:
-    """Which bound of a range of tokens a key names: "min", "max" or "over"; None for another key."""
-    if "output" in word or "completion" in word or "image" in word or PRICE_WORDS & set(word.split()):
-        return None
-    if word == "start":
-        return "over"
-    if not re.search(r"token|prompt|context|input|threshold|length", word):
-        return None
-    if _MORE_THAN.search(word):
-        return "over"
-    if _AT_LEAST.search(word):
-        return "min"
-    return "max" if _AT_MOST.search(word) else None
+def is_form(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:
+    """Whether an entry shows how entries are written: a value explains what may stand there, and its prices are zeros.
 
-
-def range_of(fields: Mapping[str, Any], words: Mapping[str, str]) -> TokenRange | None:
-    """The range of prompt lengths for which the amounts of an object hold, from keys such as `min_prompt_tokens`."""
-    low: int | None = None
-    high: int | None = None
-    directions = {"prompt", "completion", "input", "output"}
-    if not any(PRICE_WORDS & set(word.split()) or word in directions for word in words.values()):
-        return None
-    for key, value in fields.items():
-        if not is_number(value) or not 0 <= value < _MOST_TOKENS:
-            continue
-        bound = bound_of(words[key])
-        if bound == "min":
-            low = int(value) - 1
-        elif bound == "over":
-            low = int(value)
-        elif bound == "max":
-            high = int(value)
-    low = None if low is not None and low <= 0 else low
-    return None if low is None and high is None else TokenRange(low, high)
+    >>> fields = {"input_cost": Decimal(0), "mode": "one of: chat, embedding"}
+    >>> is_form(fields, {key: words_of(key) for key in fields})
+    True
+    """
+    is_explained = any(isinstance(value, str) and _FORM_VALUE.match(value) for value in fields.values())
+    prices = [fields[key] for key, word in words.items() if PRICE_WORDS & set(word.split()) and is_number(fields[key])]
+    return is_explained and bool(prices) and not any(prices)

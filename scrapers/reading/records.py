@@ -9,7 +9,7 @@ comes from the hints; a unit of tokens is never lent to a price per request, ima
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from scrapers.documents.components import format_value
 from scrapers.documents.inline import Line, lines_of
 from scrapers.documents.nodes import parse_fragment
 from scrapers.rates import Complaint
+from scrapers.reading.bounds import bound_of, range_in_name, range_of, tiered_key, tiers_of
 from scrapers.reading.cells import Price, read_cell
 from scrapers.reading.keys import (
     AFTER,
@@ -35,13 +36,12 @@ from scrapers.reading.keys import (
     TOOLS,
     TYPE_KEYS,
     UNIT_KEYS,
-    bound_of,
     counts_in_parts,
+    is_form,
     is_number,
     is_price_like,
     is_usage,
     quote_of,
-    range_of,
     sold_by,
     words_of,
 )
@@ -70,6 +70,7 @@ _NOT_SOLD = {
     "media": frozenset({"input", "output", "cached_input"}),
 }
 _MAX_DEPTH = 25
+_TITLE_KEYS = frozenset({"name", "display name", "title", "label"})
 _MOST = {"USD": 3000, "EUR": 3000, "CNY": 20_000}
 
 
@@ -115,11 +116,17 @@ class _RecordReader:
         if is_usage(fields, words):
             return
         place = self._entered(fields, words, place)
+        if place.is_entry and place.model is not None and is_form(fields, words):
+            return
+        tiered = {words[key]: stem for key in fields if (stem := self._tiered(words[key], fields[key]))}
         sale = {key for key, word in words.items() if word in AFTER}
         struck = next((fields[key] for key, word in words.items() if word in BEFORE and sale), None)
         directions = self._directions(fields, words)
         for key, value in fields.items():
-            if words[key] in MACHINERY or (words[key] in BEFORE and sale):
+            if words[key] in MACHINERY or (words[key] in BEFORE and sale) or words[key] in tiered.values():
+                continue
+            if words[key] in tiered:
+                yield self._read_tiers(key, tiered[words[key]], value, place)
                 continue
             if isinstance(value, dict | list):
                 beside = replace(place, is_priced=place.is_priced or self._is_priced_part(words[key], directions))
@@ -140,6 +147,9 @@ class _RecordReader:
         span = None if is_entry else range_of(fields, words)
         if span is not None:
             meaning = replace(meaning, context=span)
+        for key in fields:
+            if is_entry and own is not None and words[key] in _TITLE_KEYS and isinstance(fields[key], str):
+                meaning = replace(meaning, context=meaning.context or range_in_name(fields[key]))
         if meaning.unit is None:
             meaning = replace(meaning, unit=self._unit_of_keys(words))
         if own is not None:
@@ -242,6 +252,26 @@ class _RecordReader:
         for number, one in enumerate(value):
             if isinstance(one, dict):
                 yield from self.read_object(one, replace(inner, path=f"{inner.path}[{number}]"))
+
+    def _tiered(self, word: str, value: object) -> str | None:
+        """The key whose price a list gives by the prompt's length; the plain price beside it is that of one tier."""
+        stem = tiered_key(word)
+        is_list = isinstance(value, list) and bool(value)
+        return stem if stem is not None and is_list and self._scope.label(stem).has_meter else None
+
+    def _read_tiers(self, key: str, stem: str, value: Sequence[Mapping[str, Any]], place: _Place) -> Reading:
+        tiers = tiers_of(value)
+        if tiers is None:
+            message = f"the tiers of {key!r} are no ranges of prompt lengths; their prices are not read"
+            complaint = Complaint("unknown_column", message, f'"{key}"', self._where(place, key))
+            return Reading(complaints=(complaint,), amounts_seen=len(value))
+        total = Reading()
+        label = self._scope.label(stem)
+        for number, (name, span) in enumerate(tiers):
+            inner = replace(place, path=f"{place.path}.{key}[{number}]")
+            prices = self._prices_of(name, value[number][name], inner, bare=True)
+            total += self._rates(prices, replace(label, context=span).over(place.meaning), inner, name)
+        return total
 
     def _holds_prices(self, value: Mapping[str, Any]) -> bool:
         return any(

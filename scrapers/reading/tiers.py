@@ -128,7 +128,7 @@ _POSTFIXED = re.compile(
     rf"|미만)(?:の(?:入力|出力)?(?:トークン)?)?",
     re.IGNORECASE,
 )
-_AXIS_BEFORE = re.compile(rf"(?:(?:{_WORDS})(?![a-z])[\s:：]*+){{1,12}}+$", re.IGNORECASE)
+_AXIS_BEFORE = re.compile(rf"(?<![a-z])(?:(?:{_WORDS})(?![a-z])[\s:：]*+){{1,12}}+$", re.IGNORECASE)
 _SCALE_BEFORE = re.compile(r"(?:(?<![a-z])[0-9,]{0,15}\s?[km]|million|thousand|千|万|/)\s*$", re.IGNORECASE)
 _OUTPUT_WORDS = re.compile(r"output|输出|輸出|ausgabe|出力|salida|saída|sortie", re.IGNORECASE)
 _INPUT_WORDS = re.compile(r"input|prompt|context|输入|輸入|上下文|eingabe|kontext|入力|entrada|entrée", re.IGNORECASE)

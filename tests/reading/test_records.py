@@ -349,3 +349,69 @@ def test_whole_numbers_that_may_count_parts_of_a_dollar_are_refused() -> None:
     reading = read([{"id": "nova-4", "input_token_price_per_m": 2690, "output_token_price_per_m": 400}])
     assert reading.rates == ()
     assert [complaint.kind for complaint in reading.complaints] == ["unreadable_price"] * 2
+
+
+def test_an_entry_that_shows_how_entries_are_written_is_no_free_model() -> None:
+    sample = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "mode": "one of: chat, embedding"}
+    real = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "mode": "chat"}
+    reading = read({"sample_spec": sample, "nova-1": real}, PER_TOKEN)
+    assert {rate.model for rate in reading.rates} == {"nova-1"}
+
+
+def test_an_entry_whose_prices_stand_deeper_is_no_form_whatever_it_explains() -> None:
+    entry = {"id": "nova-1", "description": "One of our best", "pricing": {"prompt": "0.000002", "completion": "0"}}
+    assert told(read({"data": [entry]}, PER_TOKEN)) == [
+        ("nova-1", "input", "0.000002", 1),
+        ("nova-1", "output", "0", 1),
+    ]
+
+
+def test_a_range_in_an_entrys_name_is_a_condition_and_a_length_in_it_is_none() -> None:
+    entries = [
+        {"id": "nova-pro-200k", "name": "Nova Pro >200k", "input": 2.5, "output": 15},
+        {"id": "nova-pro", "name": "Nova Pro ≤200k", "input": 1.25, "output": 10},
+        {"id": "nova-long", "name": "Nova Long 1M", "input": 4, "output": 8},
+    ]
+    assert told(read({"prices": entries}))[::2] == [
+        ("nova-pro-200k", "input", "2.5", 1_000_000, '{"context_tokens":{"gt":200000,"lte":null}}'),
+        ("nova-pro", "input", "1.25", 1_000_000, '{"context_tokens":{"gt":null,"lte":200000}}'),
+        ("nova-long", "input", "4", 1_000_000),
+    ]
+
+
+def tiered(*tiers: dict[str, Any]) -> Reading:
+    pricing = {"input": "0.00000125", "output": "0.00001", "input_tiers": list(tiers)}
+    return read({"data": [{"id": "nova/nova-1", "pricing": pricing}]}, PER_TOKEN)
+
+
+def test_tiers_of_a_price_replace_the_plain_price_beside_them() -> None:
+    reading = tiered({"cost": "0.00000125", "min": 0, "max": 200001}, {"cost": "0.0000025", "min": 200001})
+    assert told(reading) == [
+        ("nova/nova-1", "output", "0.00001", 1),
+        ("nova/nova-1", "input", "0.00000125", 1, '{"context_tokens":{"gt":null,"lte":200000}}'),
+        ("nova/nova-1", "input", "0.0000025", 1, '{"context_tokens":{"gt":200000,"lte":null}}'),
+    ]
+    assert reading.complaints == ()
+
+
+def test_tiers_that_may_count_something_else_are_a_complaint_and_take_the_plain_price_with_them() -> None:
+    reading = tiered({"cost": "0.00000125", "min": 0, "max": 50}, {"cost": "0.000001", "min": 50})
+    assert told(reading) == [("nova/nova-1", "output", "0.00001", 1)]
+    assert [complaint.kind for complaint in reading.complaints] == ["unknown_column"]
+
+
+def test_keys_that_say_above_name_a_range_or_how_long_a_cache_lives() -> None:
+    entry = {
+        "input_cost_per_token": 3e-06,
+        "output_cost_per_token": 1.5e-05,
+        "cache_read_input_token_cost_above_200k_tokens": 6e-07,
+        "cache_creation_input_token_cost_above_1hr": 6e-06,
+        "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 1.2e-05,
+    }
+    reading = read({"nova-1": entry}, PER_TOKEN)
+    assert told(reading)[2:] == [
+        ("nova-1", "cached_input", "6E-7", 1, '{"context_tokens":{"gt":200000,"lte":null}}'),
+        ("nova-1", "cache_write", "0.000006", 1, '{"cache_ttl":"1h"}'),
+        ("nova-1", "cache_write", "0.000012", 1, '{"cache_ttl":"1h","context_tokens":{"gt":200000,"lte":null}}'),
+    ]
+    assert reading.complaints == ()
