@@ -1,6 +1,6 @@
 """Puts readers' faults into true price lists and counts what the judge does with them at the first look.
 
-The directory holds `manifest.jsonl` as for `serve_captures.py`. Each page's own list is the accepted one; a copy with
+The directory is one of `captures.py`. Each page's own list is the accepted one; a copy with
 one fault is what is read next. Right is: the page is suspect, the change is held or waits for a second look, or the
 list is the same. `told` is an event about a price at the first look; `taken` is a changed price that was accepted
 without a word. The last column counts what would be told if an independent second look showed the same fault.
@@ -14,7 +14,6 @@ The exit status is 1 when a fault was told or taken at the first look.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 from collections import Counter, defaultdict
@@ -24,15 +23,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from monitor.diff import price_of  # noqa: E402 # after the path is set
-from monitor.judge import Judgement, judge_page  # noqa: E402 # after the path is set
-from scrapers.catalog import Hints, Page, Provider, load_catalog  # noqa: E402 # after the path is set
-from scrapers.errors import ScrapeError  # noqa: E402 # after the path is set
-from scrapers.rates import PriceList, Rate  # noqa: E402 # after the path is set
-from scrapers.reader import read_page  # noqa: E402 # after the path is set
+from benchmarks.captures import load_manifest, parser_for
+from monitor.diff import price_of
+from monitor.judge import Judgement, judge_page
+from scrapers.catalog import Page, Provider, load_catalog
+from scrapers.errors import ScrapeError
+from scrapers.rates import PriceList, Rate
+from scrapers.reader import read_page
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
 _TOLD = frozenset({"cut", "raise", "free", "removal", "repriced", "promo_start", "promo_end", "successor"})
@@ -84,14 +81,13 @@ def main() -> int:
 def pages(corpus: Path, only: str) -> Iterator[Known]:
     """The pages of the manifest that can be read, without prices that are only announced."""
     catalog = load_catalog()
-    for line in (corpus / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        if entry.get("negative") or only not in entry["file"]:
+    for saved in load_manifest(corpus):
+        if saved.is_negative or only not in saved.file:
             continue
-        provider = catalog.get(entry["provider"]) or Provider(id=entry["provider"], name=entry["provider"])
-        page = provider.page_for(entry["url"]) or Page(provider=provider.id, url=entry["url"], hints=Hints())
+        provider = catalog.get(saved.provider) or Provider(id=saved.provider, name=saved.provider)
+        page = provider.page_for(saved.url) or Page(provider=provider.id, url=saved.url)
         try:
-            read = read_page((corpus / entry["file"]).read_bytes(), hints=page.hints)
+            read = read_page(saved.path.read_bytes(), hints=page.hints)
         except ScrapeError:
             continue
         page = replace(
@@ -108,7 +104,7 @@ def pages(corpus: Path, only: str) -> Iterator[Known]:
             confirm=True,
         )
         if len(accepted.accepted) >= 2:
-            yield Known(entry["file"], provider, page, accepted.accepted)
+            yield Known(saved.file, provider, page, accepted.accepted)
 
 
 def _judge(known: Known, rates: Rates, at: datetime, before: Judgement | tuple[()]) -> Judgement:
@@ -303,11 +299,8 @@ FAULTS: dict[str, Fault] = {
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, required=True)
+    parser = parser_for(__doc__)
     parser.add_argument("--faults", type=int, default=40, help="of each kind, a page (40)")
-    parser.add_argument("--seed", type=int, default=20240506, help="of the generator")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only pages whose file name contains TEXT")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="show N of each fault that was told or taken")
     return parser.parse_args()
 

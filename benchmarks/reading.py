@@ -27,14 +27,12 @@ from pathlib import Path
 
 from lxml import etree
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from scrapers.catalog import Hints, load_catalog  # noqa: E402 # after the path is set
-from scrapers.documents.read import read_document  # noqa: E402 # after the path is set
-from scrapers.errors import LayoutError, NoTable  # noqa: E402 # after the path is set
-from scrapers.reader import read_page  # noqa: E402 # after the path is set
-from scrapers.reading.vocabulary import load_vocabulary  # noqa: E402 # after the path is set
+from benchmarks.captures import ROOT, load_manifest
+from scrapers.catalog import Hints, load_catalog
+from scrapers.documents.read import read_document
+from scrapers.errors import LayoutError, NoTable
+from scrapers.reader import read_page
+from scrapers.reading.vocabulary import load_vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,7 @@ def find_pages(corpus: Path) -> Iterator[Page]:
     catalog = load_catalog()
     manifest = corpus / "manifest.jsonl"
     if manifest.exists():
-        said = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines() if line.strip()]
-        found = [(corpus / one["file"], one["provider"], one["url"]) for one in said]
+        found = [(saved.path, saved.provider, saved.url) for saved in load_manifest(corpus)]
     else:
         found = []
         for source in sorted(corpus.glob("*/*/source.toml")):

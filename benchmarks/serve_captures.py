@@ -29,10 +29,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from scrapers.catalog import Page, Provider, load_catalog  # noqa: E402 # after the path is set
+from benchmarks.captures import ROOT, Saved, load_manifest
+from scrapers.catalog import Page, Provider, load_catalog
 
 _TYPES = {
     "html": "text/html",
@@ -42,17 +40,6 @@ _TYPES = {
     "ndjson": "application/x-ndjson",
     "yaml": "application/yaml",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """One line of the manifest."""
-
-    path: Path
-    provider: str
-    url: str
-    captured: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +61,6 @@ class Answer:
     @property
     def etag(self) -> str:
         return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
-
-
-def load_manifest(corpus: Path) -> list[Saved]:
-    """The captures of a directory, oldest first; those without a date come before all others."""
-    found = []
-    for line in (corpus / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
-        if line.strip():
-            said = json.loads(line)
-            found.append(
-                Saved(
-                    corpus / said["file"],
-                    said["provider"],
-                    said["url"],
-                    said.get("captured") or "",
-                    said.get("kind") or "",
-                )
-            )
-    return sorted(found, key=lambda saved: saved.captured)
 
 
 def choose(catalog: Mapping[str, Provider], captures: Iterable[Saved]) -> list[Choice]:

@@ -29,14 +29,12 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.inject_faults import FAULTS  # noqa: E402 # after the path is set
-from monitor.judge import Judgement, judge_page  # noqa: E402 # after the path is set
-from scrapers.catalog import Page, Provider  # noqa: E402 # after the path is set
-from scrapers.rates import Conditions, PriceList, Rate  # noqa: E402 # after the path is set
-from storage.nouns import Event, Pending  # noqa: E402 # after the path is set
+from benchmarks.captures import SEED
+from benchmarks.inject_faults import FAULTS
+from monitor.judge import Judgement, judge_page
+from scrapers.catalog import Page, Provider
+from scrapers.rates import Conditions, PriceList, Rate
+from storage.nouns import Event, Pending
 
 _FILLERS = (("1.30", "5.10"), ("0.42", "1.70"), ("2.60", "9.90"), ("0.11", "0.36"), ("4.10", "17.00"))
 _CONFIRM = timedelta(minutes=3)
@@ -265,7 +263,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, help="simulate the last so many days instead of the calm world")
     parser.add_argument("--glitches", type=float, default=0.01, help="chance of each kind of glitch at a look (0.01)")
     parser.add_argument("--again", type=float, default=0.05, help="chance that the second look has the same one (0.05)")
-    parser.add_argument("--seed", type=int, default=20240506, help="of the generator")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the generator ({SEED})")
     arguments = parser.parse_args()
     pages = world(arguments.events)
     if arguments.days is None:

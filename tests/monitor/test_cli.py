@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import _COMMANDS, main
+from monitor.cli import _COMMANDS
 from scrapers.rates import Complaint, Evidence, PriceList, Rate
 from storage.nouns import Event, Pending
 from storage.outcomes import PageOutcome
 from storage.store import Store
+from tests.monitor.calls import call
 
 URL = "https://api-docs.deepseek.com/quick_start/pricing"
 DAY = datetime(2026, 8, 1, 9, tzinfo=UTC)
@@ -23,16 +24,6 @@ def rate(amount: str, meter: str = "input", model: str = "deepseek-chat") -> Rat
     return Rate(
         model, meter, "priced", Decimal(amount), "USD", Decimal(1000000), "token", evidence=Evidence(f"${amount}")
     )
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder with settings and nothing else; also the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("PRICEFALL_CONFIG", raising=False)
-    (tmp_path / "pricefall.toml").write_text('database = "prices.db"\n')
-    return tmp_path
 
 
 @pytest.fixture
@@ -62,15 +53,6 @@ def watched(home: Path) -> Path:
         store.record_page(outcome(DAY, (old, dear)))
         store.record_page(outcome(cut.captured_at, (new, dear), events=(cut,), pending=(held,)))
     return home
-
-
-def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stopped:
-        main(list(args))
-    said = capsys.readouterr()
-    code = stopped.value.code
-    assert isinstance(code, int)
-    return code, said.out, said.err
 
 
 @pytest.mark.parametrize("name", sorted(_COMMANDS))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import main
 from tests.e2e.place import WebSite
+from tests.monitor.calls import call
 
 PAGE = """# Nova prices
 
@@ -22,23 +22,9 @@ PAGE = """# Nova prices
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("PRICEFALL_CONFIG", raising=False)
-    (tmp_path / "pricefall.toml").write_text('database = "prices.db"\narchive = "pages"\n')
-    (tmp_path / "nova.md").write_text(PAGE)
-    return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stopped:
-        main(list(args))
-    said = capsys.readouterr()
-    code = stopped.value.code
-    assert isinstance(code, int)
-    return code, said.out, said.err
+@pytest.fixture(autouse=True)
+def _page(home: Path) -> None:
+    (home / "nova.md").write_text(PAGE)
 
 
 def test_a_saved_page_becomes_a_file_that_loads_and_reads_the_page(

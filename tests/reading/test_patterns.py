@@ -1,8 +1,8 @@
 """No pattern of the reader is slow on any text: it needs linear time, which is well below 50 ms for 10 kB.
 
 A pattern is tried with the methods that the code calls on it; the reading room gives its patterns cleaned text. The
-clock is the process's own and the bound three times as wide, for slow machines: what needs more than linear time fails
-by far.
+clock is the process's own, the best of three tries, and the bound three times as wide, for slow machines: what needs
+more than linear time fails by far.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ import scrapers.reading
 from scrapers.reading.text import clean
 
 _LENGTH = 10_000
-_BOUND = 0.5
+_BOUND = 0.15
+_TRIES = 3
 _METHODS: dict[str, Callable[[re.Pattern[Any], Any], object]] = {
     "match": lambda pattern, text: pattern.match(text),
     "fullmatch": lambda pattern, text: pattern.fullmatch(text),
@@ -111,10 +112,16 @@ def test_no_text_makes_a_pattern_slow(pattern: re.Pattern[Any], methods: list[st
     for text in _CLEANED if is_cleaned else _RAW:
         subject = text.encode() if isinstance(pattern.pattern, bytes) else text
         for method in methods:
-            signal.setitimer(signal.ITIMER_VIRTUAL, _BOUND)
-            try:
-                _METHODS[method](pattern, subject)
-            except _SlowError:
-                pytest.fail(f"{method} needs more than {_BOUND} s on {text[:30]!r}... of {len(text)} characters")
-            finally:
-                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            tries = (_is_quick(pattern, subject, method) for _ in range(_TRIES))
+            assert any(tries), f"{method} needs more than {_BOUND} s on {text[:30]!r}... of {len(text)} characters"
+
+
+def _is_quick(pattern: re.Pattern[Any], subject: str | bytes, method: str) -> bool:
+    signal.setitimer(signal.ITIMER_VIRTUAL, _BOUND)
+    try:
+        _METHODS[method](pattern, subject)
+    except _SlowError:
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return True

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
-import pytest
-
+from benchmarks import serve_captures
 from scrapers.catalog import Page, Provider
 
-ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://www.shop.example.com/pricing"
-
-
-@pytest.fixture(scope="module")
-def tool() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("serve_captures", ROOT / "benchmarks" / "serve_captures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
 
 
 def _corpus(folder: Path) -> Path:
@@ -57,17 +39,17 @@ PROVIDER = Provider(
 )
 
 
-def test_the_newest_capture_of_an_address_wins_then_a_declared_prefix(tool: ModuleType, tmp_path: Path) -> None:
-    choices = tool.choose({"shop": PROVIDER}, tool.load_manifest(_corpus(tmp_path)))
+def test_the_newest_capture_of_an_address_wins_then_a_declared_prefix(tmp_path: Path) -> None:
+    choices = serve_captures.choose({"shop": PROVIDER}, serve_captures.load_manifest(_corpus(tmp_path)))
     assert [(choice.page.url, choice.saved.path.name, choice.by) for choice in choices] == [
         (ADDRESS, "new.html", "address"),
         ("https://shop.example.com/prices.md", "moved.md", "prefix"),
     ]
 
 
-def test_it_serves_with_validators_and_robots_txt(tool: ModuleType, tmp_path: Path) -> None:
-    captures = tool.load_manifest(_corpus(tmp_path))
-    answers = tool.load_answers(tool.choose({"shop": PROVIDER}, captures), captures)
+def test_it_serves_with_validators_and_robots_txt(tmp_path: Path) -> None:
+    captures = serve_captures.load_manifest(_corpus(tmp_path))
+    answers = serve_captures.load_answers(serve_captures.choose({"shop": PROVIDER}, captures), captures)
 
     def get(path: str, **headers: str) -> tuple[int, str | None, str | None, bytes]:
         connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
@@ -77,14 +59,14 @@ def test_it_serves_with_validators_and_robots_txt(tool: ModuleType, tmp_path: Pa
         connection.close()
         return got
 
-    with tool.serving(answers) as address:
+    with serve_captures.serving(answers) as address:
         status, etag, kind, body = get("/pricing?lang=en")
         assert (status, kind, body.decode()) == (200, "text/html; charset=utf-8", "<p>new.html 价</p>")
         assert etag is not None
         assert get("/pricing", **{"If-None-Match": etag})[::3] == (304, b"")
         assert get("/nowhere")[0] == 404
         assert get("/robots.txt")[0] == 200
-    assert tool.hosts_table(answers, address).splitlines() == [
+    assert serve_captures.hosts_table(answers, address).splitlines() == [
         "[fetch.hosts]",
         f'"shop.example.com" = "{address}"',
         f'"www.shop.example.com" = "{address}"',
