@@ -14,14 +14,12 @@ from dataclasses import replace
 from scrapers.documents.blocks import Cell
 from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Layout
-from scrapers.reading.names import ModelName, is_model_like, read_model, read_models
+from scrapers.reading.names import ModelName, is_model_like, read_model, read_models, split_direction
 from scrapers.reading.text import clean
 from scrapers.reading.vocabulary import Meaning
 
 _BRANCH = re.compile(r"^\s*(?:[↳└├│╰┗┣»›→⇒⤷•·▸▪]\s*|-+\s+|>\s+(?![0-9]))+")
-_GLUED = re.compile(r"(?P<stem>.*[a-z0-9)\]])\s*[-:]?\s*(?P<tail>[\u3040-\u9fff\uac00-\ud7af].*)", re.IGNORECASE)
 _NOTED = re.compile(r"(?P<base>[^()（）]+?)\s*[(（](?P<note>[^()（）]*)[)）]")
-_MAX_TAIL = 4  # words: "cached input tokens"
 
 
 class ModelColumn:
@@ -88,7 +86,7 @@ class ModelColumn:
         if index is None:
             return {}
         texts = dict.fromkeys(clean(cell.plain) for row in layout.body if index < len(row) and (cell := row[index]))
-        parted = {text: split for text in texts if (split := self._split(text)) is not None}
+        parted = {text: split for text in texts if (split := split_direction(text, self._scope)) is not None}
         count = Counter(stem for stem, _ in parted.values())
         names_direction = any(column.role == "price" and column.meaning.has_meter for column in layout.columns)
         return {
@@ -96,24 +94,3 @@ class ModelColumn:
             for text, (stem, meaning) in parted.items()
             if count[stem] > 1 or stem in texts or not names_direction
         }
-
-    def _split(self, text: str) -> tuple[str, Meaning] | None:
-        if text.endswith((")", "]", "】")):
-            return None  # what stands in brackets is read with the name
-        words = text.split(" ")
-        splits = [(words[:-size], words[-size:]) for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1)]
-        splits += [(words[size:], words[:size]) for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1)]
-        pairs = [(" ".join(stem), " ".join(tail)) for stem, tail in splits]
-        glued = _GLUED.fullmatch(text)
-        if glued is not None:
-            pairs.append((glued["stem"], glued["tail"]))
-        for stem, tail in pairs:
-            label = self._scope.label(tail)
-            bare = stem.strip(" -:|/·,")
-            if any(char.isdigit() for char in tail):
-                continue
-            if label.unknown or label.kind or not (label.direction or label.cache) or label.roles & {"ignore", "price"}:
-                continue
-            if is_model_like(bare, self._scope, needs_digit=False):
-                return bare, replace(label, roles=frozenset(), unit=None, currency=None)
-        return None

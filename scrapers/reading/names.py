@@ -51,6 +51,8 @@ _LENGTH = re.compile(r"[0-9]+\s?[km]", re.IGNORECASE)
 _PER = re.compile(r"\s*(?:per\b|/|每|pro\b|par\b|por\b)", re.IGNORECASE)
 _ID = re.compile(r"[@a-z0-9][\w@./:+\-]*", re.IGNORECASE)
 _CONTINUED = re.compile(r"(?:with|without|for|on|via)\s(?:\S+\s){0,2}\S+$")  # in lower case: the name goes on
+_GLUED = re.compile(r"(?P<stem>.*[a-z0-9)\]])\s*[-:]?\s*(?P<tail>[\u3040-\u9fff\uac00-\ud7af].*)", re.IGNORECASE)
+_MAX_TAIL = 4  # words: "cached input tokens"
 _PROSE_END = re.compile(r"[.!?。！？]\s*$")
 
 
@@ -210,6 +212,29 @@ def is_model_like(text: str, scope: Scope, *, needs_digit: bool = True) -> bool:
     if label.unit is not None or not (label.unknown or is_kind) or label.roles & {"price", "foreign", "total"}:
         return False
     return not (has_cjk(cleaned) and len(cleaned) > 40)
+
+
+def split_direction(text: str, scope: Scope) -> tuple[str, Meaning] | None:
+    """A name without the direction at one of its ends, and that direction: "nova-1 - Output tokens"; None without."""
+    if text.endswith((")", "]", "】")):
+        return None  # what stands in brackets is read with the name
+    words = text.split(" ")
+    splits = [(words[:-size], words[-size:]) for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1)]
+    splits += [(words[size:], words[:size]) for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1)]
+    pairs = [(" ".join(stem), " ".join(tail)) for stem, tail in splits]
+    glued = _GLUED.fullmatch(text)
+    if glued is not None:
+        pairs.append((glued["stem"], glued["tail"]))
+    for stem, tail in pairs:
+        label = scope.label(tail)
+        bare = stem.strip(" -:|/·,")
+        if any(char.isdigit() for char in tail):
+            continue
+        if label.unknown or label.kind or not (label.direction or label.cache) or label.roles & {"ignore", "price"}:
+            continue
+        if is_model_like(bare, scope, needs_digit=False):
+            return bare, replace(label, roles=frozenset(), unit=None, currency=None)
+    return None
 
 
 def _is_identifier(text: str) -> bool:

@@ -48,7 +48,7 @@ from scrapers.reading.keys import (
 from scrapers.reading.labels import Reading, Scope, read_context
 from scrapers.reading.meternames import names_tokens, split_meter_name
 from scrapers.reading.money import Amount, find_amounts
-from scrapers.reading.names import read_model
+from scrapers.reading.names import read_model, split_direction
 from scrapers.reading.pricing import make_rates, meters_of
 from scrapers.reading.units import Unit
 from scrapers.reading.vocabulary import Meaning
@@ -331,6 +331,10 @@ class _RecordReader:
                 said = words.over(said)
             if _VERSION.match(model) and place.family:
                 model = f"{place.family.split()[0]} {model}"
+        parted = None if place.is_meter_name or meaning.has_meter else split_direction(model, self._scope)
+        if parted is not None:
+            model, direction = parted
+            said = direction.over(said)
         meaning = meaning.over(replace(said, roles=frozenset(), unknown=""))
         total = Reading()
         for price in prices:

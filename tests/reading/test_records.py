@@ -415,3 +415,23 @@ def test_keys_that_say_above_name_a_range_or_how_long_a_cache_lives() -> None:
         ("nova-1", "cache_write", "0.000012", 1, '{"cache_ttl":"1h","context_tokens":{"gt":200000,"lte":null}}'),
     ]
     assert reading.complaints == ()
+
+
+def test_the_ends_of_a_list_of_offers_are_no_price() -> None:
+    offers = {"@type": "AggregateOffer", "lowPrice": "1.25", "highPrice": "10", "priceCurrency": "USD"}
+    assert read({"name": "nova-1", "offers": offers}, PER_TOKEN).rates == ()
+
+
+def test_the_unit_text_of_an_offer_is_its_unit() -> None:
+    offer = {"name": "nova-1 input", "price": "1.25", "priceCurrency": "USD", "unitText": "1M tokens"}
+    plain = {key: value for key, value in offer.items() if key != "unitText"}
+    assert told(read([offer], Hints())) == [("nova-1", "input", "1.25", 1_000_000)]
+    assert read([plain], Hints()).rates == ()
+
+
+def test_a_direction_at_the_end_of_an_entrys_name_is_its_meter() -> None:
+    entries = [
+        {"name": "nova-1 input", "price": "1.25", "currency": "USD", "unit": "1M tokens"},
+        {"name": "nova-1 output", "price": "5.00", "currency": "USD", "unit": "1M tokens"},
+    ]
+    assert told(read(entries)) == [("nova-1", "input", "1.25", 1_000_000), ("nova-1", "output", "5.00", 1_000_000)]
