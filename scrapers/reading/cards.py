@@ -125,14 +125,17 @@ class _CardReader:
 
     @staticmethod
     def _is_behind(lines: Sequence[CardLine]) -> bool:
-        """Labels stand behind their prices where a bare price comes straight after the name and a meter's label next.
+        """Labels stand behind their prices where a price comes straight after the name and a meter's label next.
 
-        A strange word between the name and the price may be a label in front of it; then nothing stands behind.
+        A strange word between the name and the price may be a label in front of it; then nothing stands behind. The
+        first price has no words of its own, or every price is followed by a meter's label.
         """
         if len(lines) < 2 or lines[0].kind != "price":
             return False
         bare = not any(price.label for price in lines[0].found.prices)
-        return bare and lines[1].kind == "label" and lines[1].meaning.has_meter
+        followed = [after.kind == "label" and after.meaning.has_meter for after in lines[1:]] + [False]
+        priced = [behind for line, behind in zip(lines, followed, strict=True) if line.kind == "price"]
+        return followed[0] and (bare or all(priced))
 
     @staticmethod
     def _behind(lines: Sequence[CardLine]) -> Iterator[tuple[CardLine, Meaning]]:

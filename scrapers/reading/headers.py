@@ -14,6 +14,7 @@ from scrapers.reading.units import find_units
 from scrapers.reading.vocabulary import Meaning
 
 Row = tuple[Cell | None, ...]
+_REMARK = re.compile(r"[(（][^()（）]{0,200}+[)）]")  # "(元/百万 tokens，缓存命中)": one meter with its remark
 _IN_OUT = re.compile(r"\bin\s*[/|]\s*out\b", re.IGNORECASE)
 
 
@@ -105,6 +106,7 @@ def header_parts(text: str, scope: Scope) -> tuple[Meaning, ...]:
     text = _IN_OUT.sub("input / output", text)
     for found in reversed(find_units(text)):
         text = f"{text[: found.start]} {text[found.end :]}"
+    text = _REMARK.sub(lambda remark: re.sub(r"[,，、]", " ", remark[0]), text)
     pieces = [
         scope.label(piece) for piece in re.split(r"\s*(?:[/|、,，&+]|\band\b|和|与|及)\s*", text) if has_words(piece)
     ]

@@ -105,7 +105,7 @@ _MEDIA = re.compile(
 _SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[0-9])|[_\-.:/\s]+")
 NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,3})?\Z")
 COUNTS = re.compile(
-    r"\A(?:total|prompt|completion|input|output|cached|reasoning|billed|used|n|num)"
+    r"\A(?:number of )?(?:total|prompt|completion|input|output|cached|reasoning|billed|used|n|num)"
     r"(?: (?:input|output|prompt|completion))? (?:tokens|requests|calls)(?: (?:used|count|total))?\Z"
 )
 _BILLED = frozenset({"cost", "costs", "total", "total cost", "spend", "amount", "bill", "charge"})
@@ -160,6 +160,8 @@ def is_usage(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:
 
 
 def _is_count(value: object) -> bool:
+    if isinstance(value, str) and NUMBER.match(value):
+        value = Decimal(value)
     return isinstance(value, Decimal) and 100 <= value < MOST_TOKENS and value == int(value)
 
 

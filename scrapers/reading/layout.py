@@ -233,7 +233,7 @@ def _are_models_across(
         for cell in row[: priced[0]]
         if cell is not None
     ]
-    return any(label.has_meter for label in labels)
+    return any(label.has_meter and not label.unknown for label in labels)
 
 
 def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Scope) -> int | None:

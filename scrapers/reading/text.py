@@ -20,6 +20,7 @@ _SIGNS = str.maketrans({"＜": "<", "＞": ">", "⩽": "≤", "≦": "≤", "⩾
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!$<>|~&])")
 _ELISIONS = re.compile(r"(?<![^\W_])(?:d|l|dell|all|qu)['’](?=[^\W\d_])")  # "prix d'entrée"
 _JOINERS = re.compile(r"[-_‐‑]+")
+_STARRED = re.compile(r"(?<=[0-9])\*{1,3}(?=\s?(?:/|每|per\b))", re.IGNORECASE)  # "$3* /Mt": a footnote's mark
 _SUPERSCRIPT = re.compile("[¹²³⁰⁴-⁹ᵃ-ᵛ†‡]+")
 
 
@@ -31,12 +32,16 @@ def clean(text: str) -> str:
     '¥0.50/千 tokens (缓存)'
     >>> clean("\\$0.6 \\<= 200k"), clean("$3¹ – $5†")
     ('$0.6 <= 200k', '$3 - $5')
+    >>> clean("$3* /Mt")
+    '$3 /Mt'
     """
     bare = _SUPERSCRIPT.sub("", _INVISIBLE.sub("", text))
     if not bare.isascii():
         bare = unicodedata.normalize("NFKC", _LIST_COMMA.sub(", ", bare)).translate(_DASHES).translate(_SIGNS)
     if "\\" in bare:
         bare = _ESCAPED.sub(r"\1", bare)
+    if "*" in bare:
+        bare = _STARRED.sub("", bare)
     return _SPACES.sub(" ", bare).strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scrapers.errors import NoTable
 from scrapers.reader import read_page
 
 BANDS = """
@@ -48,3 +49,13 @@ def test_bare_numbers_below_no_heading_are_reported() -> None:
     read = read_page(page.encode())
     assert {str(rate.amount) for rate in read.rates} == {"0.14", "0.24"}
     assert "unknown_column" in {each.kind for each in read.complaints}
+
+
+def test_a_name_that_says_embedding_does_not_turn_a_table_of_one_row() -> None:
+    page = """
+| Model | ID | Zorblax |
+|---|---|---|
+| Vega-M3 | `text-embedding-vega` | $0.15 / 1M tokens |
+"""
+    with pytest.raises(NoTable, match="zorblax"):
+        read_page(page.encode())

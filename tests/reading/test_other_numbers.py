@@ -18,6 +18,11 @@ PAGES = {
         |---|---|---|---|
         | nova-1 | 128000 | 16384 | 500 |
         """,
+    "a worked example with its own prices": """
+        | Item | Number of input tokens | Price per 1000 input tokens | Cost of input |
+        |---|---|---|---|
+        | Nova 1 inference | 5000 | $0.0008 | $0.004 |
+        """,
     "limits by the minute": """
         | Model | Input tokens per minute | Output tokens per minute |
         |---|---|---|

@@ -435,3 +435,8 @@ def test_a_direction_at_the_end_of_an_entrys_name_is_its_meter() -> None:
         {"name": "nova-1 output", "price": "5.00", "currency": "USD", "unit": "1M tokens"},
     ]
     assert told(read(entries)) == [("nova-1", "input", "1.25", 1_000_000), ("nova-1", "output", "5.00", 1_000_000)]
+
+
+def test_counts_that_are_printed_as_text_make_a_bill_too() -> None:
+    row = {"model": "nova-1", "number_of_input_tokens": "5000", "input_cost": "0.004", "output_cost": "0.036"}
+    assert read([row]).rates == ()
