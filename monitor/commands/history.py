@@ -34,13 +34,12 @@ def command(
     from monitor.parts import open_to_read
     from monitor.tables import write_rows
     from scrapers.catalog import nearest
-    from scrapers.rates import model_key
     from storage import queries
 
     with open_to_read(config_path) as parts:
         rows = queries.history(parts.store, model, known_provider(parts, provider), known_meter(meter), tier)
-        names = {} if rows else {model_key(row["model"]): row["model"] for row in queries.history(parts.store)}
-    near = nearest(model_key(model), names).replace("; did", ". Did")
+        names = set() if rows else {row["model"] for row in queries.history(parts.store)}
+    near = nearest(model, names).replace("; did", ". Did")
     empty = f"no price of {model!r} is known{near}"
     shown = rows if as_json else [_for_people(row) for row in rows]
     write_rows(shown, as_json=as_json, as_csv=as_csv, title=f"{model}: {len(rows)} prices", empty=empty)

@@ -18,7 +18,7 @@ def command(config_path: str | None, query: str, as_json: bool, as_csv: bool, li
 
     \b
     pricefall sql "select model, amount, currency from current_prices
-                   where meter = 'input' order by price_sort limit 5"
+                   where meter = 'input' order by per_million_tokens limit 5"
     """
     from monitor.parts import read_settings
     from monitor.tables import write_rows

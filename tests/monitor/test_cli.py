@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from storage.outcomes import PageOutcome
 from storage.store import Store
 from tests.monitor.calls import call
 
+ROOT = Path(__file__).resolve().parents[2]
 URL = "https://api-docs.deepseek.com/quick_start/pricing"
 DAY = datetime(2026, 8, 1, 9, tzinfo=UTC)
 
@@ -154,6 +156,19 @@ def test_sql_reads_and_refuses_to_write(watched: Path, capsys: pytest.CaptureFix
     code, _, err = call(capsys, "sql", "delete from rates")
     assert code == 5
     assert "only reads" in err
+
+
+def test_the_queries_that_are_shown_to_newcomers_run(watched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "monitor/commands/sql.py").read_text("utf-8")
+    queries = re.findall(r'pricefall sql "([^"]+)"', shown)
+    assert len(queries) >= 2
+    for query in queries:
+        assert call(capsys, "sql", "--json", query)[0] == 0, query
+
+
+def test_a_misspelt_model_gets_the_name_as_it_is_printed(watched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = call(capsys, "history", "deepsek-chat")
+    assert "Did you mean 'deepseek-chat'" in err
 
 
 def test_providers_say_which_pages_nobody_has_seen(watched: Path, capsys: pytest.CaptureFixture[str]) -> None:
