@@ -30,7 +30,7 @@ def command(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    r"""Show what happened to prices, oldest first.
+    """Show what happened to prices, oldest first.
 
     \b
     pricefall changes --since 2024-05-01 --kind cut --kind free

@@ -35,7 +35,7 @@ def command(
     as_json: bool,
     explain: bool,
 ) -> None:
-    r"""Read the prices on one saved page.
+    """Read the prices on one saved page.
 
     \b
     pricefall extract pricing.md --provider deepseek --captured 2026-08-13

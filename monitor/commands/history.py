@@ -24,7 +24,7 @@ def command(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    r"""Show how a model's prices moved, oldest first. MODEL may be a pattern.
+    """Show how a model's prices moved, oldest first. MODEL may be a pattern.
 
     \b
     pricefall history deepseek-chat

@@ -30,7 +30,7 @@ def command(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    r"""Show the prices in force.
+    """Show the prices in force.
 
     \b
     pricefall prices --provider openai --meter input

@@ -31,7 +31,7 @@ def command() -> None:
 def new(
     config_path: str | None, source: str, provider_id: str | None, url: str | None, force: bool, as_json: bool
 ) -> None:
-    r"""Record a page, show what it says, and write its provider file.
+    """Record a page, show what it says, and write its provider file.
 
     \b
     What the page leaves open is marked `# ?` in the file; nothing is guessed.

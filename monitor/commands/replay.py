@@ -38,7 +38,7 @@ class _Line:
 @click.option("--db", type=click.Path(path_type=Path), required=True, help="Database to fill; made when absent.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each event.")
 def command(manifest: Path, db: Path, as_json: bool) -> None:
-    r"""Run dated captures through the whole pipeline, as if each had been fetched at its date.
+    """Run dated captures through the whole pipeline, as if each had been fetched at its date.
 
     MANIFEST has a JSON object a line, oldest first: file, provider, url, captured.
     A replay has no second look at a page; every other guard is on.

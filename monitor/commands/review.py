@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.pass_obj
 def command(config_path: str | None, accepted: tuple[int, ...], provider: str | None, as_json: bool) -> None:
-    r"""Show what was seen and not believed, and decide.
+    """Show what was seen and not believed, and decide.
 
     What is not accepted stays held for as long as the page shows it, and
     vanishes by itself when the page shows the old price again.

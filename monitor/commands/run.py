@@ -27,7 +27,7 @@ STATUSES = {"ok": 0, "some_failed": 1, "all_failed": 4, "interrupted": 143}
 @click.option("--quiet", is_flag=True, help="Print nothing unless something failed.")
 @click.pass_obj
 def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool) -> None:
-    r"""Look at every enabled page once, compare, and tell.
+    """Look at every enabled page once, compare, and tell.
 
     \b
     Exit status: 0 every page was read or unchanged; 1 some pages failed; 4 all

@@ -12,7 +12,7 @@ import click
 @click.option("--limit", "limit_s", type=float, default=5.0, show_default=True, help="Seconds before it is stopped.")
 @click.pass_obj
 def command(config_path: str | None, query: str, as_json: bool, as_csv: bool, limit_s: float) -> None:
-    r"""Run one read-only query against the database.
+    """Run one read-only query against the database.
 
     Views: current_prices, price_history, price_events; docs/database.md has all.
 

@@ -29,7 +29,7 @@ _DELIVER_EVERY_S = 60
 @click.option("--at-once", is_flag=True, help="Begin with a look at every provider instead of when each is due.")
 @click.pass_obj
 def command(config_path: str | None, only: tuple[str, ...], at_once: bool) -> None:
-    r"""Keep looking, each provider at its own interval, until stopped.
+    """Keep looking, each provider at its own interval, until stopped.
 
     SIGTERM or Ctrl-C ends it cleanly with status 0: pages that are finished
     are kept, the others wait for the next start.

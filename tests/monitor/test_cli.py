@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import pytest
 
-from monitor.cli import _COMMANDS
+from monitor.cli import cli
 from scrapers.rates import Complaint, Evidence, PriceList, Rate
 from storage.nouns import Event, Pending
 from storage.outcomes import PageOutcome
@@ -57,11 +59,26 @@ def watched(home: Path) -> Path:
     return home
 
 
-@pytest.mark.parametrize("name", sorted(_COMMANDS))
-def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    code, out, _ = call(capsys, name, "--help")
+def commands_below(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command by its words, those of groups too."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        yield (*path, name)
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands_below(command, (*path, name))
+
+
+@pytest.mark.parametrize("words", sorted(commands_below(cli)), ids=" ".join)
+def test_every_command_has_help_with_its_examples_on_lines_of_their_own(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    code, out, _ = call(capsys, *words, "--help")
+    command = f"pricefall {' '.join(words)}"
     assert code == 0
-    assert "Usage: pricefall" in out
+    assert f"Usage: {command}" in out
+    assert "\\b" not in out
+    assert not [line for line in out.splitlines() if line.count(f"{command} ") > 1]
 
 
 @pytest.mark.parametrize(
