@@ -34,7 +34,9 @@ _IGNORED_LABELS = frozenset(
 _LINK = re.compile(r"""(?:href|src)\s*=\s*["']([^"'\s<>]{1,300})["']|\]\(([^()\s]{1,300})\)|(/llms(?:-full)?\.txt)""")
 _TWIN = re.compile(r"(?:\.md|\.mdx|\.json|/llms(?:-full)?\.txt)(?:[?#].*)?\Z", re.IGNORECASE)
 _ABOUT_PRICES = re.compile(r"pric|model|rate|cost|llms|billing|tarif|preis|价|費|料金", re.IGNORECASE)
-_PHRASE = re.compile(r"(?:known for|the key|numbers under) (['\"])(?!this amount|a price beside)(.{1,80}?)\1")
+_PHRASE = re.compile(r"(?:known for|the key|numbers under) (['\"])(?!a price beside)(.{1,80}?)\1")
+_ROW = re.compile(r"in the row (['\"])(.{1,120}?)\1; give a word")
+_SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 _MAX_TWINS = 5
 
 
@@ -129,6 +131,10 @@ def _hints(read: PriceList, doubts: list[str]) -> Iterator[str]:
     if phrases:
         table = ", ".join(f'{_text(_comment(phrase))} = "input"' for phrase in phrases)
         said.append(f'# ? meters = {{ {table} }}  # the meter of each, or "-" where it is no price')
+    rows = dict.fromkeys(match[2] for words in kinds.get("unknown_column", ()) if (match := _ROW.search(words)))
+    if rows:
+        patterns = ", ".join(_text("^" + _SPECIAL.sub(r"\\\g<0>", _comment(row)) + "$") for row in rows)
+        said.append(f"# ? ignore_models = [{patterns}]  # rows that are no models")
     regions = sorted({rate.conditions.region for rate in read.rates if rate.conditions.region})
     if not regions:
         said.append('# ? region = "..."  # only where the prices hold in one region alone')

@@ -97,7 +97,7 @@ def _read_prose(block: Block, scope: Scope) -> Reading:
     if not isinstance(block, Prose | Card):
         return Reading()
     parts = (read_sentences(text, block.context, scope, block.locator) for text in _texts(block))
-    return _without_ignored_models(sum(parts, Reading()), scope.hints)
+    return sum(parts, Reading())
 
 
 def _read_blocks(
@@ -156,19 +156,17 @@ def _read_block(block: Block, scope: Scope) -> Reading:
         count = count_amounts(block)
         return Reading(amounts_seen=count, amounts_ignored=count)
     if isinstance(block, Table):
-        part = read_table(block, scope)
-    elif isinstance(block, Card):
+        return read_table(block, scope)
+    if isinstance(block, Card):
         from scrapers.reading.cards import read_card
 
-        part = read_card(block, scope)
-    elif isinstance(block, Record):
+        return read_card(block, scope)
+    if isinstance(block, Record):
         from scrapers.reading.records import read_record
 
-        part = read_record(block, scope)
-    else:
-        count = count_amounts(block)
-        return Reading(amounts_seen=count, amounts_ignored=count, relative=_relative(block))
-    return _without_ignored_models(part, scope.hints)
+        return read_record(block, scope)
+    count = count_amounts(block)
+    return Reading(amounts_seen=count, amounts_ignored=count, relative=_relative(block))
 
 
 _RELATION = re.compile(
@@ -191,17 +189,6 @@ def is_ignored(block: Block, hints: Hints) -> bool:
     context = block.context
     words = (" > ".join(context.headings), *context.headings, *context.tabs, context.caption, context.component)
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in hints.ignore for text in words if text)
-
-
-def _without_ignored_models(part: Reading, hints: Hints) -> Reading:
-    if not hints.ignore_models:
-        return part
-    kept = tuple(
-        rate
-        for rate in part.rates
-        if not any(re.search(pattern, rate.model, re.IGNORECASE) for pattern in hints.ignore_models)
-    )
-    return replace(part, rates=kept, amounts_ignored=part.amounts_ignored + len(part.rates) - len(kept))
 
 
 def count_amounts(block: Block) -> int:

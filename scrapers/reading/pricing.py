@@ -6,6 +6,7 @@ from a written hint, which then shows in the evidence. Neither is ever guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -54,6 +55,8 @@ def make_rates(
 
     """
     counted = 1 if price.amount is not None else 0
+    if any(re.search(pattern, model, re.IGNORECASE) for pattern in scope.hints.ignore_models):
+        return Reading(amounts_seen=counted, amounts_ignored=counted)
     meaning = weigh_headings(meaning, price.unit or price.late_unit)
     if meaning.tier == "free" and price.amount is not None and price.amount.value:
         if "free_tier" in meaning.roles:
@@ -78,14 +81,7 @@ def make_rates(
     if meters == ("input", "output") and meaning.unit is None and price.amount is not None:
         meters = ()  # a unit from afar says what token prices buy; that an amount is one, only words beside it can say
     if not meters:
-        return _complaint(
-            "unknown_column",
-            f"no meter is known for {meaning.unknown or 'this amount'!r}; add it to the vocabulary or to the "
-            f"provider's [hints] meters",
-            price,
-            locator,
-            counted,
-        )
+        return _complaint("unknown_column", _without_meter(model, meaning), price, locator, counted)
     if price.amount is None:
         return _states(model, price, meters, unit, meaning, scope, locator, flags, used)
     if unit is not None and meters == ("training",) and not (meaning.unit or scope.page.unit or meaning.hints):
@@ -125,6 +121,16 @@ def make_rates(
         for meter in meters
     )
     return Reading(rates, amounts_seen=counted)
+
+
+def _without_meter(model: str, meaning: Meaning) -> str:
+    if meaning.unknown:
+        remedy = "add it to the vocabulary or to the provider's [hints] meters"
+        return f"no meter is known for {meaning.unknown!r}; {remedy}"
+    remedy = (
+        "give a word of its heading or label a meter in [hints] meters, or where it is no model add it to ignore_models"
+    )
+    return f"no words say what is paid for in the row {model!r}; {remedy}"
 
 
 def _names_speech(model: str, scope: Scope) -> bool:

@@ -99,6 +99,19 @@ def test_words_that_nobody_knows_are_proposed_as_a_line_of_the_file(
     assert {rate["meter"] for rate in json.loads(out)[0]["rates"]} == {"input", "output"}
 
 
+def test_rows_that_are_no_models_are_proposed_and_the_proposal_settles_them(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "nova.md").write_text(PAGE + "\n| Service | Price |\n|---|---|\n| Voice (clone) | $9.90 / voice |\n")
+    _, out, _ = call(capsys, "provider", "new", "nova.md", "--json")
+    assert any("no words say what is paid for in the row 'Voice" in doubt for doubt in json.loads(out)["doubts"])
+    file = home / "providers" / "nova.toml"
+    file.write_text(file.read_text().replace("# ? ignore_models", "ignore_models"))
+    code, out, _ = call(capsys, "provider", "try", "nova", "--page", "nova.md")
+    assert code == 0
+    assert "nothing is missing" in out
+
+
 @pytest.mark.parametrize(
     ("args", "status", "words"),
     [
