@@ -244,6 +244,16 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True)
+class Retirement:
+    """A page's word that a model ends; `retires_at` is the aware UTC instant that it names, None when it names none."""
+
+    model: str
+    retires_at: datetime | None
+    quote: str
+    locator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PriceList:
     """All that one document says: rates, complaints, and how many of its amounts were read or ignored by a rule.
 
@@ -255,6 +265,7 @@ class PriceList:
     amounts_seen: int = 0
     amounts_ignored: int = 0
     relative: tuple[str, ...] = ()
+    retirements: tuple[Retirement, ...] = ()
 
 
 _BRACKETED = re.compile(

@@ -167,6 +167,20 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Flapping:
+    """A price that goes to and fro on its page: `reversals` so far, the first and the newest of them (UTC).
+
+    `key` is the identity of the rate, as in `Pending`.
+    """
+
+    key: str
+    reversals: int
+    first_at: datetime
+    last_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One message to one channel, written in the transaction of the change it tells of.
 

@@ -19,7 +19,7 @@ from typing import Any
 from scrapers.rates import parse_instant
 from storage.errors import StoreError
 from storage.nouns import Alert
-from storage.rows import alert_columns, dump, insert, instant
+from storage.rows import alert_columns, dump, insert, instant, moment
 from storage.store import Store
 
 
@@ -114,8 +114,8 @@ def lease(
             event_ids=tuple(json.loads(row["event_ids"])),
             payload=json.loads(row["payload"]),
             attempt=row["attempts"] + 1,
-            created_at=_moment(row["created_at"]),
-            leased_until=_moment(until),
+            created_at=moment(row["created_at"]),
+            leased_until=moment(until),
             lease=mark,
         )
         for row in due
@@ -279,15 +279,8 @@ def _alert(row: sqlite3.Row) -> OutboxAlert:
         payload=json.loads(row["payload"]),
         state=row["state"],
         attempts=row["attempts"],
-        created_at=_moment(row["created_at"]),
-        next_attempt_at=_moment(row["next_attempt_at"]),
+        created_at=moment(row["created_at"]),
+        next_attempt_at=moment(row["next_attempt_at"]),
         last_error=row["last_error"],
         sent_at=parse_instant(row["sent_at"]),
     )
-
-
-def _moment(text: str) -> datetime:
-    moment = parse_instant(text)
-    if moment is None:  # pragma: no cover - the columns are NOT NULL
-        raise AssertionError
-    return moment

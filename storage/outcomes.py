@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scrapers.rates import PriceList, Rate
-from storage.nouns import Alert, Event, Pending
+from storage.nouns import Alert, Event, Flapping, Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class PageOutcome:
         accepted: the whole accepted list after this look, with what is kept although the page does not show it;
             None leaves the accepted list as it is.
         pending: all that waits or is held after this look; takes the place of what waited before.
+        flapping: all prices of the page that go to and fro, in place of those before; None leaves them as they are.
         is_full: False for a body that was not fetched now (a reread).
         recorded_at: the clock when it is written: the database's "known since".
 
@@ -78,6 +79,7 @@ class PageOutcome:
     accepted: tuple[Rate, ...] | None
     recorded_at: datetime
     pending: tuple[Pending, ...] = ()
+    flapping: tuple[Flapping, ...] | None = None
     events: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()
     etag: str | None = None

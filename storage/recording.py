@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from scrapers.rates import Complaint, Rate
+from scrapers.rates import Complaint, Rate, Retirement, format_instant
 from storage import rows
 from storage.errors import StoreError
 from storage.intervals import IntervalPlan, plan_intervals, rate_key
-from storage.nouns import Alert, Pending
+from storage.nouns import Alert, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome
 from storage.rows import dump, insert, instant
 
@@ -23,6 +24,7 @@ def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
     page_id = page_id_of(sql, outcome.provider, outcome.market, outcome.url)
     capture_id = _insert_capture(sql, page_id, outcome)
     _insert_complaints(sql, capture_id, outcome.price_list.complaints)
+    _insert_retirements(sql, capture_id, outcome.price_list.retirements)
     plan = plan_intervals(
         open_rates(sql, page_id),
         outcome.accepted,
@@ -32,8 +34,10 @@ def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
     )
     _write_intervals(sql, page_id, plan, outcome, capture_id)
     _replace_pending(sql, page_id, outcome.pending)
+    if outcome.flapping is not None:
+        _replace_flapping(sql, page_id, outcome.flapping)
     _insert_events(sql, page_id, capture_id, outcome)
-    _insert_alerts(sql, outcome.alerts, outcome)
+    insert_alerts(sql, outcome.alerts, outcome.run_id, outcome.recorded_at)
     _update_page(sql, page_id, capture_id, outcome)
     return capture_id
 
@@ -52,7 +56,7 @@ def write_decision(sql: sqlite3.Connection, decision: Decision) -> None:
     if decision.pending is not None:
         _replace_pending(sql, page_id, decision.pending)
     _insert_events(sql, page_id, capture_id, decision)
-    _insert_alerts(sql, decision.alerts, decision)
+    insert_alerts(sql, decision.alerts, decision.run_id, decision.recorded_at)
 
 
 def page_id_of(sql: sqlite3.Connection, provider: str, market: str, url: str) -> int:
@@ -75,7 +79,20 @@ def pending_on(sql: sqlite3.Connection, page_id: int) -> tuple[Pending, ...]:
     return tuple(rows.pending_of(row) for row in found)
 
 
+def insert_alerts(sql: sqlite3.Connection, alerts: Iterable[Alert], run_id: int | None, now: datetime) -> None:
+    """Queue alerts; one whose id the outbox has already is not queued again."""
+    for alert in alerts:
+        columns = {**rows.alert_columns(alert, now), "run_id": run_id}
+        insert(sql, "alerts", columns, conflict="ON CONFLICT (id) DO NOTHING")
+
+
 _OF_NO_AMOUNT = frozenset({"incomplete", "expectation", "conflict"})  # these are about the page, or about rates
+
+
+def flapping_on(sql: sqlite3.Connection, page_id: int) -> tuple[Flapping, ...]:
+    """The prices of a page that go to and fro."""
+    found = sql.execute("SELECT * FROM flapping WHERE page_id = ? ORDER BY key", (page_id,))
+    return tuple(rows.flapping_of(row) for row in found)
 
 
 def _insert_capture(sql: sqlite3.Connection, page_id: int, outcome: PageOutcome) -> int:
@@ -107,6 +124,13 @@ def _insert_complaints(sql: sqlite3.Connection, capture_id: int, complaints: Ite
     sql.executemany(
         "INSERT INTO complaints (capture_id, kind, message, quote, locator) VALUES (?, ?, ?, ?, ?)",
         [(capture_id, each.kind, each.message, each.quote, each.locator) for each in complaints],
+    )
+
+
+def _insert_retirements(sql: sqlite3.Connection, capture_id: int, retirements: Iterable[Retirement]) -> None:
+    sql.executemany(
+        "INSERT INTO retirements (capture_id, model, retires_at, quote, locator) VALUES (?, ?, ?, ?, ?)",
+        [(capture_id, each.model, format_instant(each.retires_at), each.quote, each.locator) for each in retirements],
     )
 
 
@@ -161,6 +185,12 @@ def _replace_pending(sql: sqlite3.Connection, page_id: int, pending: Iterable[Pe
         insert(sql, "pending", {"page_id": page_id, **rows.pending_columns(waiting)})
 
 
+def _replace_flapping(sql: sqlite3.Connection, page_id: int, flapping: Iterable[Flapping]) -> None:
+    sql.execute("DELETE FROM flapping WHERE page_id = ?", (page_id,))
+    for price in flapping:
+        insert(sql, "flapping", {"page_id": page_id, **rows.flapping_columns(price)})
+
+
 def _insert_events(
     sql: sqlite3.Connection, page_id: int, capture_id: int | None, outcome: PageOutcome | Decision
 ) -> None:
@@ -174,12 +204,6 @@ def _insert_events(
         }
         # An event that is found again after a lost acknowledgement has the same id: the first record stays.
         insert(sql, "events", columns, conflict="ON CONFLICT (id) DO NOTHING")
-
-
-def _insert_alerts(sql: sqlite3.Connection, alerts: Iterable[Alert], outcome: PageOutcome | Decision) -> None:
-    for alert in alerts:
-        columns = {**rows.alert_columns(alert, outcome.recorded_at), "run_id": outcome.run_id}
-        insert(sql, "alerts", columns, conflict="ON CONFLICT (id) DO NOTHING")
 
 
 def _update_page(sql: sqlite3.Connection, page_id: int, capture_id: int, outcome: PageOutcome) -> None:

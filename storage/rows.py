@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from scrapers.rates import Conditions, Evidence, Rate, format_decimal, format_instant, parse_instant
-from storage.nouns import Alert, Event, Pending, identity_text
+from storage.nouns import Alert, Event, Flapping, Pending, identity_text
 from storage.outcomes import PageState
 
 _PER_MILLION = {"token", "token_hour", "character"}
@@ -38,6 +38,14 @@ def instant(moment: datetime) -> str:
     if text is None:  # pragma: no cover - only None gives None
         raise AssertionError
     return text
+
+
+def moment(text: str) -> datetime:
+    """The instant of a column that is NOT NULL."""
+    found = parse_instant(text)
+    if found is None:  # pragma: no cover - the column is NOT NULL
+        raise AssertionError
+    return found
 
 
 def price_sort(rate: Rate) -> float | None:
@@ -139,14 +147,11 @@ def event_columns(event: Event) -> dict[str, Any]:
 
 def event_of(row: sqlite3.Row) -> Event:
     """The event that `event_columns` wrote."""
-    captured_at = parse_instant(row["captured_at"])
-    if captured_at is None:  # pragma: no cover - the column is NOT NULL
-        raise AssertionError
     return Event(
         kind=row["kind"],
         provider=row["provider"],
         market=row["market"],
-        captured_at=captured_at,
+        captured_at=moment(row["captured_at"]),
         old=_rate_from_json(row["old_rate"]),
         new=_rate_from_json(row["new_rate"]),
         confidence=row["confidence"],
@@ -179,9 +184,6 @@ def pending_columns(waiting: Pending) -> dict[str, Any]:
 
 def pending_of(row: sqlite3.Row) -> Pending:
     """The pending difference that `pending_columns` wrote."""
-    first_seen = parse_instant(row["first_seen"])
-    if first_seen is None:  # pragma: no cover - the column is NOT NULL
-        raise AssertionError
     return Pending(
         key=row["key"],
         outcome=row["outcome"],
@@ -189,9 +191,25 @@ def pending_of(row: sqlite3.Row) -> Pending:
         old=_rate_from_json(row["old_rate"]),
         new=_rate_from_json(row["new_rate"]),
         why=row["why"],
-        first_seen=first_seen,
+        first_seen=moment(row["first_seen"]),
         looks=row["looks"],
     )
+
+
+def flapping_columns(price: Flapping) -> dict[str, Any]:
+    """All columns of `flapping` but the page."""
+    return {
+        "key": price.key,
+        "reversals": price.reversals,
+        "first_at": instant(price.first_at),
+        "last_at": instant(price.last_at),
+        "why": price.why,
+    }
+
+
+def flapping_of(row: sqlite3.Row) -> Flapping:
+    """The flapping price that `flapping_columns` wrote."""
+    return Flapping(row["key"], row["reversals"], moment(row["first_at"]), moment(row["last_at"]), row["why"])
 
 
 def alert_columns(alert: Alert, created_at: datetime) -> dict[str, Any]:

@@ -291,3 +291,58 @@ SELECT
   captured_at, provider, market, model, meter, service_tier, conditions, kind,
   old_amount, new_amount, currency, per, unit, percent, effective_from, confidence, why, predecessor, url, id
 FROM events ORDER BY seq DESC""")
+
+
+@migrations()
+def m006_health(db: Database) -> None:
+    """What is wrong with the watching itself, and what pages say of their models' end."""
+    db.execute("""
+CREATE TABLE incidents (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,             -- outage, vanished, blocked, failing, layout, unread, stale, flapping, held, ...
+  provider TEXT NOT NULL,         -- empty for what is no one page's matter, as an outage
+  market TEXT NOT NULL,
+  url TEXT NOT NULL,
+  subject TEXT NOT NULL,          -- the model that retires, the identity of the price that flaps; else empty
+  why TEXT NOT NULL,              -- what is wrong, in a sentence
+  facts TEXT NOT NULL,            -- JSON object of the figures and names behind it
+  since TEXT NOT NULL,            -- when it began, so far as is known
+  opened_at TEXT NOT NULL,        -- when it was found
+  closed_at TEXT,                 -- when it was found to be over; NULL while it is open
+  reopened INTEGER NOT NULL,      -- how often it came back within a day of its end
+  end_told INTEGER NOT NULL,      -- 1 once its end was told, or needed no telling
+  run_id INTEGER REFERENCES runs (id)  -- the run that opened it
+) STRICT""")
+    db.execute("CREATE UNIQUE INDEX incidents_open ON incidents (kind, provider, market, url, subject) "
+               "WHERE closed_at IS NULL")  # fmt: skip
+    db.execute("CREATE INDEX incidents_closed ON incidents (closed_at)")
+    db.execute("""
+CREATE TABLE failed_looks (
+  id INTEGER PRIMARY KEY,
+  page_id INTEGER NOT NULL REFERENCES pages (id),
+  run_id INTEGER REFERENCES runs (id),
+  failed_at TEXT NOT NULL,
+  kind TEXT NOT NULL,             -- http_404, blocked, dns, no_table, implausible, ...
+  message TEXT NOT NULL           -- what happened and what to do
+) STRICT""")
+    db.execute("CREATE INDEX failed_looks_page ON failed_looks (page_id, failed_at)")
+    db.execute("""
+CREATE TABLE retirements (
+  id INTEGER PRIMARY KEY,
+  capture_id INTEGER NOT NULL REFERENCES captures (id),
+  model TEXT NOT NULL,            -- as the page names it
+  retires_at TEXT,                -- the day that the page says, or NULL
+  quote TEXT NOT NULL,            -- the words that say so
+  locator TEXT NOT NULL           -- where they stand
+) STRICT""")
+    db.execute("CREATE INDEX retirements_capture ON retirements (capture_id)")
+    db.execute("""
+CREATE TABLE flapping (
+  page_id INTEGER NOT NULL REFERENCES pages (id),
+  key TEXT NOT NULL,              -- the identity of the rate
+  reversals INTEGER NOT NULL,     -- how often it went to and fro
+  first_at TEXT NOT NULL,         -- the first of them
+  last_at TEXT NOT NULL,          -- the newest of them
+  why TEXT NOT NULL,              -- in words
+  PRIMARY KEY (page_id, key)
+) STRICT""")

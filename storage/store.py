@@ -15,9 +15,10 @@ from typing import Any, Self
 from scrapers.rates import Rate
 from storage import rows
 from storage.connection import Connection
-from storage.nouns import Event, Pending
+from storage.incidents import HealthOutcome, write_health
+from storage.nouns import Event, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome, PageState
-from storage.recording import open_rates, page_id_of, pending_on, write_decision, write_page
+from storage.recording import flapping_on, open_rates, page_id_of, pending_on, write_decision, write_page
 from storage.rows import dump, insert, instant
 from storage.transitions import fresh_events
 
@@ -67,9 +68,18 @@ class Store:
                 sql, "runs", {"command": command, "started_at": instant(now), "status": "running", "summary": "{}"}
             )
 
-    def finish_run(self, run_id: int, now: datetime, status: str, summary: Mapping[str, Any]) -> None:
-        """Close a run with its status and its counts."""
+    def finish_run(
+        self,
+        run_id: int,
+        now: datetime,
+        status: str,
+        summary: Mapping[str, Any],
+        health: HealthOutcome | None = None,
+    ) -> None:
+        """Close a run with its status, its counts and what its end found out about health, in one transaction."""
         with self.connection.write() as sql:
+            if health is not None:
+                write_health(sql, health, run_id, now)
             sql.execute(
                 "UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE id = ?",
                 (status, instant(now), dump(dict(summary)), run_id),
@@ -97,6 +107,10 @@ class Store:
     def pending_of(self, page_id: int) -> tuple[Pending, ...]:
         """What waits or is held on a page."""
         return pending_on(self.connection.raw, page_id)
+
+    def flapping_of(self, page_id: int) -> tuple[Flapping, ...]:
+        """The prices of a page that go to and fro."""
+        return flapping_on(self.connection.raw, page_id)
 
     def all_pending(self) -> tuple[tuple[PageState, Pending], ...]:
         """What waits or is held on any page, with the page."""
@@ -178,6 +192,8 @@ class Store:
                 "WHERE id = ?",
                 (f"{kind}: {message}", instant(now), run_id, page_id),
             )
+            looked = {"page_id": page_id, "run_id": run_id, "failed_at": instant(now)}
+            insert(sql, "failed_looks", {**looked, "kind": kind, "message": message})
 
     def set_next_due(self, due: Mapping[tuple[str, str, str], datetime]) -> None:
         """Remember when each page, named by provider, market and URL, is to be looked at again."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import DatabaseMissing, QueryError
+from storage.schema import latest_version
 from storage.sql import run_sql
 from storage.store import Store
 from tests.storage.looks import outcome, rate
@@ -30,7 +31,7 @@ def filled(database: Path) -> Path:
         ("VALUES (1), (2)", ((1,), (2,))),
         ("SELECT value FROM rates, json_each(identity) WHERE value = 'USD' LIMIT 1", (("USD",),)),
         ("SELECT count(*) FROM pragma_table_info('rates') WHERE name = 'amount'", ((1,),)),
-        ("PRAGMA user_version", ((5,),)),
+        ("PRAGMA user_version", ((latest_version(),),)),
         ("WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 9) SELECT max(x) FROM c", ((9,),)),
     ],
 )  # fmt: skip
