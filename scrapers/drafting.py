@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urljoin, urlsplit
 
-from scrapers.rates import PriceList, model_key
+from scrapers.rates import METERS, PriceList, model_key
+from scrapers.reading.text import clean
+from scrapers.reading.units import find_units
 
 _IGNORED_LABELS = frozenset(
     {
@@ -127,9 +129,13 @@ def _hints(read: PriceList, doubts: list[str]) -> Iterator[str]:
             said.append(f"# ? {key} = {example}  # {len(kinds[kind])} amounts name none")
             doubts.append(f"{key}: {len(kinds[kind])} amounts name none; look at the page")
     doubts += dict.fromkeys(kinds.get("unknown_column", ()))
-    phrases = dict.fromkeys(match[2] for words in kinds.get("unknown_column", ()) if (match := _PHRASE.search(words)))
+    phrases = {
+        match[2]: _meter_of(complaint.quote)
+        for complaint in read.complaints
+        if complaint.kind == "unknown_column" and (match := _PHRASE.search(complaint.message))
+    }
     if phrases:
-        table = ", ".join(f'{_text(_comment(phrase))} = "input"' for phrase in phrases)
+        table = ", ".join(f"{_text(_comment(phrase))} = {_text(meter)}" for phrase, meter in phrases.items())
         said.append(f'# ? meters = {{ {table} }}  # the meter of each, or "-" where it is no price')
     rows = dict.fromkeys(match[2] for words in kinds.get("unknown_column", ()) if (match := _ROW.search(words)))
     if rows:
@@ -141,6 +147,13 @@ def _hints(read: PriceList, doubts: list[str]) -> Iterator[str]:
     yield "[hints]"
     yield from said
     yield ""
+
+
+def _meter_of(quote: str) -> str:
+    """A first proposal: what is paid by the image is an image."""
+    found = find_units(clean(quote))
+    unit = found[0].unit.unit if found else ""
+    return unit if unit in METERS else "input"
 
 
 def _sentinels(read: PriceList) -> list[str]:

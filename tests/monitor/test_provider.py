@@ -99,6 +99,13 @@ def test_words_that_nobody_knows_are_proposed_as_a_line_of_the_file(
     assert {rate["meter"] for rate in json.loads(out)[0]["rates"]} == {"input", "output"}
 
 
+def test_what_is_paid_by_the_video_is_proposed_as_one(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = "\n## Clips\n\n| Model | Zorp |\n|---|---|\n| nova-clip-1 | $0.40 / video |\n"
+    (home / "nova.md").write_text(PAGE + clips)
+    call(capsys, "provider", "new", "nova.md")
+    assert '# ? meters = { "zorp" = "video" }' in (home / "providers" / "nova.toml").read_text()
+
+
 def test_rows_that_are_no_models_are_proposed_and_the_proposal_settles_them(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
