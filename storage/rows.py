@@ -251,8 +251,8 @@ def insert(connection: sqlite3.Connection, table: str, columns: Mapping[str, Any
     """Insert one row and return its rowid, 0 when `conflict` (an ON CONFLICT clause) kept it out."""
     names = ", ".join(columns)
     marks = ", ".join(f":{name}" for name in columns)
-    # Table and column names come from this package's own code; values are bound.
-    cursor = connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", dict(columns))  # noqa: S608
+    sql = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}"  # noqa: S608  (names are our own, values bound)
+    cursor = connection.execute(sql, dict(columns))
     return int(cursor.lastrowid or 0) if cursor.rowcount else 0
 
 

@@ -50,7 +50,7 @@ def watched(home: Path) -> Path:
             PriceList(rates),
             rates,
             at,
-            **more,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]  # the two keywords below
         )
 
     with Store.open(home / "prices.db") as store:
