@@ -31,6 +31,7 @@ _COMMANDS = {
     "providers": "Show the providers and pages that are watched.",
     "provider": "Add a provider: draft its file from a page, try it, check it.",
     "doctor": "Check settings, database, provider files and what the last run left.",
+    "cost": "Price a month of work on the models in use, or on every model.",
     "review": "Decide about changes that were held.",
     "alerts": "Test channels, list and retry messages.",
     "sql": "Run one read-only query against the database.",

@@ -11,16 +11,18 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from monitor.channels import Channel, Complaint, read_channels, tables_of
 from monitor.toml_lines import line_of
+from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
 from scrapers.fetching import FetchSettings
 
 if TYPE_CHECKING:
-    from monitor.settings_form import SettingsForm
+    from monitor.settings_form import SettingsForm, WorkloadForm
 
 DEFAULT_FILE = CONFIG_DIR / "pricefall.toml"
 FILE_NAME = "pricefall.toml"
@@ -72,6 +74,7 @@ class Settings:
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     channels: tuple[Channel, ...] = ()
     rules: tuple[Rule, ...] = ()
+    workloads: tuple[Workload, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def channel(self, channel_id: str) -> Channel:
@@ -200,7 +203,7 @@ def _without_tag(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
 def _cross_check(raw: Mapping[str, Any]) -> Iterator[Complaint]:
     """What only shows when tables are seen together: ids used twice, rules that name no channel."""
     channels, rules = tables_of(raw, "channel"), tables_of(raw, "rule")
-    for name, tables in (("channel", channels), ("rule", rules)):
+    for name, tables in (("channel", channels), ("rule", rules), ("workload", tables_of(raw, "workload"))):
         seen: set[object] = set()
         for number, table in enumerate(tables):
             own = table.get("id")
@@ -284,5 +287,38 @@ def _freeze(
             )
             for rule in form.rule
         ),
+        workloads=tuple(_workload(workload) for workload in form.workload),
         warnings=warnings,
     )
+
+
+def _workload(form: WorkloadForm) -> Workload:
+    """Shares and percentages become exact parts of one."""
+    return Workload(
+        id=form.id,
+        uses=tuple(
+            Use(
+                provider=use.provider,
+                model=use.model,
+                tokens=tuple(use.tokens.items()),
+                market=use.market,
+                batch_share=_part(use.batch_share),
+                peak_share=_part(use.peak_share),
+                context=use.context,
+                answer=use.answer,
+                mode=use.mode,
+                region=use.region,
+                other=use.other,
+                cache_ttl=use.cache_ttl,
+            )
+            for use in form.use
+        ),
+        shortlist=tuple(form.shortlist),
+        discounts=tuple((provider, _part(percent)) for provider, percent in form.discounts.items()),
+        vat=None if form.vat is None else _part(form.vat),
+        tokens_factor=tuple((name, Fraction(str(factor))) for name, factor in form.tokens_factor.items()),
+    )
+
+
+def _part(percent: float) -> Fraction:
+    return Fraction(str(percent)) / 100

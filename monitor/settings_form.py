@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.workloads import parse_tokens
 from scrapers.catalog import ConfigError, nearest, parse_duration
 from scrapers.rates import METERS
 from storage.nouns import EVENT_KINDS
@@ -54,6 +55,17 @@ def _currency(value: str) -> str:
     if len(value) != 3 or not value.isascii() or not value.isalpha():
         raise ValueError(f'{value!r} is no currency; write the code of ISO 4217, such as "USD" or "CNY"')
     return value.upper()
+
+
+def _token_count(value: Any) -> int:
+    return parse_tokens(value if isinstance(value, int | str) and not isinstance(value, bool) else repr(value))
+
+
+def _token_meter(value: str) -> str:
+    known = [meter for meter in METERS if "put" in meter or meter == "cache_write"]
+    if value not in known:
+        raise ValueError(f"{value!r} is no meter of tokens{nearest(value, known)}; known are {', '.join(known)}")
+    return value
 
 
 Duration = Annotated[int, BeforeValidator(_duration)]
@@ -145,6 +157,38 @@ class RuleForm(_Form):
     channels: Annotated[list[str], Field(min_length=1)]
 
 
+Tokens = Annotated[int, BeforeValidator(_token_count)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class UseForm(_Form):
+    """`[[workload.use]]`: shares are in percent."""
+
+    provider: Annotated[str, Field(min_length=1)]
+    model: Annotated[Line, Field(min_length=1)]
+    market: Line | None = None
+    tokens: Annotated[dict[Annotated[str, AfterValidator(_token_meter)], Tokens], Field(min_length=1)]
+    batch_share: Percent = 0.0
+    peak_share: Percent = 100.0
+    context: Tokens = 8_000
+    answer: Tokens = 1_000
+    mode: Literal["thinking", "non_thinking"] | None = None
+    region: Line | None = None
+    other: Line | None = None
+    cache_ttl: Line = "5m"
+
+
+class WorkloadForm(_Form):
+    """`[[workload]]`: discounts and tax are in percent."""
+
+    id: Id
+    use: Annotated[list[UseForm], Field(min_length=1)]
+    shortlist: Globs = Field(default_factory=lambda: ["*"])
+    discounts: dict[str, Percent] = Field(default_factory=dict)
+    vat: Percent | None = None
+    tokens_factor: dict[str, Annotated[float, Field(gt=0, le=10)]] = Field(default_factory=dict)
+
+
 class SettingsForm(_Form):
     """The whole file."""
 
@@ -156,6 +200,7 @@ class SettingsForm(_Form):
     monitor: MonitorForm = Field(default_factory=MonitorForm)
     channel: list[Annotated[EmailForm | WebhookForm, Field(discriminator="type")]] = Field(default_factory=list)
     rule: list[RuleForm] = Field(default_factory=list)
+    workload: list[WorkloadForm] = Field(default_factory=list)
 
 
 def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
@@ -166,6 +211,8 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
         "rule": RuleForm,
         "email": EmailForm,
         "webhook": WebhookForm,
+        "workload": WorkloadForm,
+        "use": UseForm,
     }
     names = [part for part in loc[:-1] if isinstance(part, str)]
     form = forms.get(names[-1], SettingsForm) if names else SettingsForm
