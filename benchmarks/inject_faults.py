@@ -26,6 +26,7 @@ from pathlib import Path
 from benchmarks.captures import load_manifest, parser_for
 from monitor.diff import price_of
 from monitor.judge import Judgement, judge_page
+from monitor.judging.policy import Policy
 from scrapers.catalog import Page, Provider, load_catalog
 from scrapers.errors import ScrapeError
 from scrapers.rates import PriceList, Rate
@@ -101,7 +102,7 @@ def pages(corpus: Path, only: str) -> Iterator[Known]:
             pending=(),
             captured_at=_AT,
             previous_at=None,
-            confirm=True,
+            policy=Policy(),
         )
         if len(accepted.accepted) >= 2:
             yield Known(saved.file, provider, page, accepted.accepted)
@@ -117,7 +118,7 @@ def _judge(known: Known, rates: Rates, at: datetime, before: Judgement | tuple[(
         pending=() if is_first else before.pending,
         captured_at=at,
         previous_at=_AT if is_first else at - timedelta(minutes=3),
-        confirm=True,
+        policy=Policy(),
     )
 
 

@@ -32,6 +32,7 @@ from pathlib import Path
 from benchmarks.captures import SEED
 from benchmarks.inject_faults import FAULTS
 from monitor.judge import Judgement, judge_page
+from monitor.judging.policy import Policy
 from scrapers.catalog import Page, Provider
 from scrapers.rates import Conditions, PriceList, Rate
 from storage.nouns import Event, Pending
@@ -78,7 +79,7 @@ class Watched:
             pending=self.pending,
             captured_at=at,
             previous_at=self.looked_at,
-            confirm=True,
+            policy=Policy(),
             recent=recent,
         )
         self.accepted, self.pending, self.looked_at = judgement.accepted, judgement.pending, at

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from monitor.judge import Judgement, due_events, judge_page
+from monitor.judging.flapping import flapping_now
+from monitor.judging.policy import Policy
 from monitor.rules import alerts_for
 from monitor.settings import Settings
 from scrapers.catalog import Page, Provider
@@ -21,15 +23,13 @@ from scrapers.fetching import Capture, FetchFailure, FetchTask
 from scrapers.rates import PriceList
 from scrapers.reader import read_page
 from storage.archive import Archive
-from storage.nouns import Alert, Event
+from storage.nouns import Alert, Event, Flapping
 from storage.outcomes import Decision, PageOutcome, PageState
 from storage.store import Store
 
 PageStatus = Literal["baseline", "read", "unchanged", "suspect", "failed"]
 SecondLook = Literal["now", "later", "only"]
 RunStatus = Literal["ok", "some_failed", "all_failed", "interrupted"]
-
-_RECENT = timedelta(days=7)  # a change that takes back one of this age needs a third look
 
 
 class Session(Protocol):
@@ -42,7 +42,10 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageReport:
-    """What one look at one page came to; `seconds` is the time for reading, judging and storing."""
+    """What one look at one page came to.
+
+    `due_at` is when another look may decide about what waits; `seconds` is the time for reading, judging and storing.
+    """
 
     provider: str
     url: str
@@ -53,6 +56,8 @@ class PageReport:
     events: tuple[Event, ...] = ()
     waiting: int = 0
     held: int = 0
+    due_at: datetime | None = None
+    flapping: tuple[Flapping, ...] = ()
     http_unchanged: bool = False
     error: str = ""
     error_kind: str = ""
@@ -151,11 +156,12 @@ class Cycle:
             self._add(key, report)
 
     def _look_again(self, pages: PageMap) -> None:
-        """The confirming look, at least `confirm_after` after the first sight of what waits."""
-        waiting = [key for key, report in self._reports.items() if report.waiting]
+        """The confirming look, at least `confirm_after` after the first sight of what waits and can be decided then."""
+        seconds = self.settings.monitor.confirm_after_s
+        soon = self.now() + timedelta(seconds=seconds)
+        waiting = [key for key, report in self._reports.items() if report.due_at is not None and report.due_at <= soon]
         if not waiting or self.is_cancelled():
             return
-        seconds = self.settings.monitor.confirm_after_s
         if seconds:
             self.on_wait(seconds)
             self.sleep(seconds)
@@ -172,14 +178,15 @@ class Cycle:
         stale = state.last_full_at is None or self.now() - state.last_full_at >= timedelta(
             seconds=self.settings.fetch.full_every_s
         )
-        in_full = is_second or stale or not state.has_baseline or self._waits(page)
+        waits = self._waits(page)
+        in_full = is_second or stale or not state.has_baseline or waits
         return FetchTask.for_page(
             provider,
             page,
             etag=state.etag,
             last_modified=state.last_modified,
             ask_in_full=in_full,
-            bypass_caches=is_second,
+            bypass_caches=is_second or waits,
         )
 
     def _settle(self, provider: Provider, page: Page, outcome: Capture | FetchFailure) -> PageReport:
@@ -228,8 +235,9 @@ class Cycle:
             pending=pending,
             captured_at=at,
             previous_at=state.last_ok_at,
-            confirm=self.confirm,
-            recent=self.store.recent_events(state.page_id, at - _RECENT) if state.page_id else (),
+            policy=self.policy,
+            recent=self.store.recent_events(state.page_id, at - self.policy.memory) if state.page_id else (),
+            flapping=self.store.flapping_of(state.page_id) if state.page_id else (),
         )
         if judgement.is_suspect:
             failed = self._fail(provider, page, "implausible", judgement.why)
@@ -246,6 +254,21 @@ class Cycle:
             events=events,
             waiting=sum(p.outcome == "wait" for p in judgement.pending),
             held=sum(p.outcome == "held" for p in judgement.pending),
+            due_at=min((p.due_at for p in judgement.pending if p.due_at is not None), default=None),
+            flapping=flapping_now(judgement.flapping, at, self.policy.flap_window),
+        )
+
+    @property
+    def policy(self) -> Policy:
+        """The settings of `[monitor]` as the judge needs them."""
+        said = self.settings.monitor
+        return Policy(
+            confirm_after=timedelta(seconds=said.confirm_after_s),
+            confirm_large_after=timedelta(seconds=said.confirm_large_after_s),
+            confirm_removal_after=timedelta(seconds=said.confirm_removal_after_s),
+            settle_after=timedelta(seconds=said.settle_after_s),
+            flap_window=timedelta(seconds=said.flap_window_s),
+            confirm=self.confirm,
         )
 
     def _see_unchanged(
@@ -278,6 +301,7 @@ class Cycle:
             "unchanged",
             rates=len(accepted),
             events=events,
+            flapping=flapping_now(self.store.flapping_of(state.page_id), at, self.policy.flap_window),
             http_unchanged=by_http,
         )
 
@@ -314,6 +338,7 @@ class Cycle:
                 price_list=read,
                 accepted=judgement.accepted,
                 pending=judgement.pending,
+                flapping=judgement.flapping,
                 events=events,
                 alerts=alerts,
                 recorded_at=self.now(),

@@ -14,14 +14,16 @@ from datetime import datetime
 
 from monitor.diff import Comparison, Difference, compare, price_of
 from monitor.judging import announced, schedule
+from monitor.judging.flapping import counted, flapping_now
 from monitor.judging.guards import models_of, page_guards
 from monitor.judging.ledger import Ledger
 from monitor.judging.names import Rename, find_renames, points_elsewhere, predecessor_rate, split_joint_names
+from monitor.judging.policy import Policy
 from monitor.judging.verdicts import Look, Verdict, judge_difference
 from monitor.judging.words import listed, money, name_of, on
 from scrapers.catalog import Page, Provider
 from scrapers.rates import PriceList, Rate, model_key
-from storage.nouns import Event, Pending
+from storage.nouns import Event, Flapping, Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Judgement:
         events: what subscribers are told, `held` and `notice` among it.
         is_suspect: the page as a whole is not believed; `accepted` and `pending` are what they were.
         why: one sentence about the page.
+        flapping: the counts of what went to and fro on the page, to be stored in place of those before; what flaps
+            (`flapping_now`) is a matter of health, not of price.
 
     """
 
@@ -42,6 +46,7 @@ class Judgement:
     events: tuple[Event, ...]
     is_suspect: bool
     why: str
+    flapping: tuple[Flapping, ...] = ()
 
 
 def judge_page(
@@ -53,8 +58,9 @@ def judge_page(
     pending: tuple[Pending, ...],
     captured_at: datetime,
     previous_at: datetime | None,
-    confirm: bool,
+    policy: Policy,
     recent: tuple[Event, ...] = (),
+    flapping: tuple[Flapping, ...] = (),
 ) -> Judgement:
     """Compare one reading of a page with the accepted list and judge every difference.
 
@@ -69,26 +75,33 @@ def judge_page(
         pending: what waited or was held after the previous look.
         captured_at: when the page was fetched (UTC).
         previous_at: when it was fetched before, None for the first time.
-        confirm: whether a change waits for a second look; False in a replay.
-        recent: events told about this page in the last week; a change that takes one of them back needs a third look.
+        policy: how often and how long a difference must be seen.
+        recent: events told about these prices within `policy.memory`.
+        flapping: the counts of what went to and fro on the page.
 
     """
     doubt = page_doubt(page, read, captured_at, previous_at)
     if doubt is not None:
-        return Judgement(accepted or (), pending, (), is_suspect=True, why=doubt)
+        return Judgement(accepted or (), pending, (), is_suspect=True, why=doubt, flapping=flapping)
     rates, conflicts = _without_conflicts(split_joint_names(read.rates, accepted or ()))
     new = schedule.settle(rates, captured_at)
     if not accepted:
         why = f"first good look: {len(rates)} prices of {len(models_of(rates))} models are the baseline"
         return Judgement((*new.current, *new.announced), (), (), is_suspect=False, why=why)
-    ledger = Ledger(provider, page, captured_at, pending, confirm=confirm)
-    scene = _Scene(provider, page, captured_at, accepted, new, read, ledger, recent)
+    restless = frozenset(count.key for count in flapping_now(flapping, captured_at, policy.flap_window))
+    ledger = Ledger(provider, page, captured_at, pending, policy, restless, recent)
+    scene = _Scene(provider, page, captured_at, accepted, new, read, ledger)
     scene.keep_conflicts(conflicts)
     scene.settle_dues(previous_at)
     scene.judge_current()
     scene.judge_announced()
     return Judgement(
-        _unique(scene.accepted), ledger.pending, _in_order(ledger.events), is_suspect=False, why=ledger.summary()
+        _unique(scene.accepted),
+        ledger.pending,
+        _in_order(ledger.events),
+        is_suspect=False,
+        why=ledger.summary(),
+        flapping=counted(flapping, ledger.reversals(), captured_at, policy.flap_window),
     )
 
 
@@ -100,7 +113,7 @@ def due_events(
     Scheduled rates take the place of those that they supersede, promotions give way to their struck price. Calling it
     again with the list that it returned tells nothing twice.
     """
-    ledger = Ledger(provider, page, now, (), confirm=False)
+    ledger = Ledger(provider, page, now, (), Policy(confirm=False))
     settled = schedule.settle(accepted, now)
     for due in settled.dues:
         if due.since > since:
@@ -139,7 +152,6 @@ class _Scene:
     new: schedule.Settled
     read: PriceList
     ledger: Ledger
-    recent: tuple[Event, ...] = ()
     current: tuple[Rate, ...] = ()
     announced: tuple[Rate, ...] = ()
     accepted: list[Rate] = field(default_factory=list)
@@ -195,7 +207,16 @@ class _Scene:
         self.guards_removals = guards.removals
         changed = models_of(d.rate for d in comparison.differences if d.kind in {"changed", "split", "merged"})
         look = Look(
-            self.provider, self.page, self.at, old, new, guards, self.read.complaints, len(changed), self.recent
+            self.provider,
+            self.page,
+            self.at,
+            old,
+            new,
+            guards,
+            self.read.complaints,
+            len(changed),
+            self.ledger.recent,
+            self.ledger.policy,
         )
         self.accepted += [match.new for match in comparison.kept]
         aliases = {} if guards.changes else self._moved_aliases(comparison.differences, old, new)
@@ -265,7 +286,7 @@ class _Scene:
             target = points_elsewhere(self.provider, rates, old, new)
             if target is not None:
                 why = f"{rates[0].model} now has the prices of {target}: the alias moved, no price did"
-                found[name] = Verdict("notice", "now", None, rates[0], why, confidence=0.6)
+                found[name] = Verdict("notice", "wait", None, rates[0], why, confidence=0.6)
         return found
 
     def _compare_successors(self, launches: Iterable[Rate]) -> None:

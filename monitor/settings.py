@@ -35,6 +35,10 @@ class MonitorSettings:
     """`[monitor]`; durations in seconds."""
 
     confirm_after_s: int = 120
+    confirm_large_after_s: int = 1_800
+    confirm_removal_after_s: int = 6 * 3_600
+    settle_after_s: int = 72 * 3_600
+    flap_window_s: int = 7 * 86_400
     lock_timeout_s: int = 0
     jitter_s: int = 600
 
@@ -271,7 +275,15 @@ def _freeze(
         providers_dir=folder / Path(form.providers).expanduser(),
         language=form.language,
         fetch=fetch,
-        monitor=MonitorSettings(monitor.confirm_after, monitor.lock_timeout, monitor.jitter),
+        monitor=MonitorSettings(
+            confirm_after_s=monitor.confirm_after,
+            confirm_large_after_s=monitor.confirm_large_after,
+            confirm_removal_after_s=monitor.confirm_removal_after,
+            settle_after_s=monitor.settle_after,
+            flap_window_s=monitor.flap_window,
+            lock_timeout_s=monitor.lock_timeout,
+            jitter_s=monitor.jitter,
+        ),
         channels=channels,
         rules=tuple(
             Rule(

@@ -103,6 +103,10 @@ class MonitorForm(_Form):
     """`[monitor]`."""
 
     confirm_after: Duration = 120
+    confirm_large_after: Duration = 1_800
+    confirm_removal_after: Duration = 6 * 3_600
+    settle_after: Duration = 72 * 3_600
+    flap_window: Duration = 7 * 86_400
     lock_timeout: Duration = 0
     jitter: Duration = 600
 

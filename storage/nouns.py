@@ -153,7 +153,7 @@ class Pending:
     """A difference that is not accepted yet: it waits for a second look, or a person must decide.
 
     `key` is the identity of the rate (see `identity_text`); `old` and `new` as in `Event`. `looks` counts the good
-    pages that showed it.
+    pages that showed it, `due_at` is when another look may decide (None for what a person decides).
     """
 
     key: str
@@ -164,13 +164,15 @@ class Pending:
     why: str
     first_seen: datetime
     looks: int = 1
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flapping:
-    """A price that goes to and fro on its page: `reversals` so far, the first and the newest of them (UTC).
+    """How often a price went to and fro on its page, the first and the newest time (UTC).
 
-    `key` is the identity of the rate, as in `Pending`.
+    `monitor` says how often is too often. `key` is the identity of the rate, as in `Pending`; empty for many models of
+    the page together.
     """
 
     key: str

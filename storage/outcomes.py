@@ -62,7 +62,7 @@ class PageOutcome:
         accepted: the whole accepted list after this look, with what is kept although the page does not show it;
             None leaves the accepted list as it is.
         pending: all that waits or is held after this look; takes the place of what waited before.
-        flapping: all prices of the page that go to and fro, in place of those before; None leaves them as they are.
+        flapping: the counts of what went to and fro, in place of those before; None leaves them as they are.
         is_full: False for a body that was not fetched now (a reread).
         recorded_at: the clock when it is written: the database's "known since".
 

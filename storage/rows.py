@@ -179,6 +179,7 @@ def pending_columns(waiting: Pending) -> dict[str, Any]:
         "why": waiting.why,
         "first_seen": instant(waiting.first_seen),
         "looks": waiting.looks,
+        "due_at": instant(waiting.due_at) if waiting.due_at is not None else None,
     }
 
 
@@ -193,6 +194,7 @@ def pending_of(row: sqlite3.Row) -> Pending:
         why=row["why"],
         first_seen=moment(row["first_seen"]),
         looks=row["looks"],
+        due_at=parse_instant(row["due_at"]),
     )
 
 

@@ -346,3 +346,9 @@ CREATE TABLE flapping (
   why TEXT NOT NULL,              -- in words
   PRIMARY KEY (page_id, key)
 ) STRICT""")
+
+
+@migrations()
+def m010_looks(db: Database) -> None:
+    """When another look may decide about what waits; NULL for what a person decides."""
+    db.execute("ALTER TABLE pending ADD COLUMN due_at TEXT")

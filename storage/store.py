@@ -109,7 +109,7 @@ class Store:
         return pending_on(self.connection.raw, page_id)
 
     def flapping_of(self, page_id: int) -> tuple[Flapping, ...]:
-        """The prices of a page that go to and fro."""
+        """The counts of what went to and fro on a page."""
         return flapping_on(self.connection.raw, page_id)
 
     def all_pending(self) -> tuple[tuple[PageState, Pending], ...]:
@@ -130,9 +130,13 @@ class Store:
         return fresh_events(self.connection.raw, tuple(events))
 
     def recent_events(self, page_id: int, since: datetime) -> tuple[Event, ...]:
-        """What was told about a page of captures since then, oldest first."""
+        """What was told of captures since then about the prices of a page's market, oldest first.
+
+        Twins are asked too: what one of them told is told, and the other says nothing.
+        """
         found = self.connection.rows(
-            "SELECT * FROM events WHERE page_id = ? AND captured_at >= ? ORDER BY captured_at, seq",
+            "SELECT events.* FROM events JOIN pages USING (provider, market) "
+            "WHERE pages.id = ? AND captured_at >= ? ORDER BY captured_at, seq",
             (page_id, instant(since)),
         )
         return tuple(rows.event_of(row) for row in found)

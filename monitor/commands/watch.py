@@ -142,16 +142,24 @@ class Watcher:
             f"{', '.join(p.id for p in providers)}: {counts['read']} read, {counts['unchanged']} unchanged, "
             f"{counts['failed'] + counts['suspect']} failed, {counts['events']} events, {counts['waiting']} waiting"
         )
-        wait = timedelta(seconds=self.parts.settings.monitor.confirm_after_s)
-        for name in {page.provider for page in summary.pages if page.waiting} if not is_second else ():
-            self._scheduler.add_job(
-                self._due.put,
-                "date",
-                args=[("second", name)],
-                run_date=self.now() + wait,
-                id=f"second-{name}",
-                replace_existing=True,
-            )
+        due: dict[str, datetime] = {}
+        for page in summary.pages:
+            if page.due_at is not None:
+                due[page.provider] = min(page.due_at, due.get(page.provider, page.due_at))
+        for name, at in due.items():
+            if at > self.now() or not is_second:  # what is overdue after its own look waits for the next ordinary one
+                self._look_again(name, at)
+
+    def _look_again(self, name: str, at: datetime) -> None:
+        """Enqueue a confirming look."""
+        self._scheduler.add_job(
+            self._due.put,
+            "date",
+            args=[("second", name)],
+            run_date=max(at, self.now()),
+            id=f"second-{name}",
+            replace_existing=True,
+        )
 
     def _deliver(self) -> None:
         from monitor.alerts.sender import deliver_due

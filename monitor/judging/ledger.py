@@ -1,7 +1,7 @@
-"""What was pending, what is pending now, and what is told: the counting of looks.
+"""What was pending, what is pending now, and what is told: the counting of looks and of reversals.
 
-A verdict is believed when it needs no second look or has had it. What is held stays held, whatever later looks say,
-until the page goes back or a person decides; it is told once.
+A verdict is believed when it was seen as often and as long as the policy asks. What is held stays held, whatever later
+looks say, until the page goes back or a person decides; it is told once.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.diff import price_of
-from monitor.judging.verdicts import SEVERITY, Trust, Verdict
-from monitor.judging.words import seen
+from monitor.judging.flapping import PAGE, Reversal
+from monitor.judging.policy import SEVERITY, Policy, Trust
+from monitor.judging.verdicts import Verdict, taken_back
+from monitor.judging.words import money, name_of, seen
 from scrapers.catalog import Page, Provider
 from scrapers.rates import Rate
 from storage.nouns import Event, EventKind, Pending
 
-_LOOKS = {"silent": 1, "now": 1, "wait": 2, "slow": 3}
 _CONFIRMED = 0.12
 _RESELLER = 0.1
 _HELD = 0.3
@@ -31,18 +32,26 @@ class _Count:
     prior: Pending | None
     looks: int
     trust: Trust
+    first_seen: datetime
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Collects the events and the pending rows of one look at one page."""
+    """Collects the events, the pending rows and the reversals of one look at one page.
+
+    `flapping` are the keys of what flaps, `recent` is what was told lately.
+    """
 
     provider: Provider
     page: Page
     at: datetime
     before: tuple[Pending, ...]
-    confirm: bool
+    policy: Policy
+    flapping: frozenset[str] = frozenset()
+    recent: tuple[Event, ...] = ()
     _known: dict[str, Pending] = field(init=False)
+    _believed: set[str] = field(default_factory=set)
+    _taken_back: list[Reversal] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
     _pending: dict[str, Pending] = field(default_factory=dict)
 
@@ -77,20 +86,39 @@ class Ledger:
         loud = [(verdict, _key(identity)) for verdict, identity in verdicts if verdict.trust != "silent"]
         counts = [self._count(verdict, key) for verdict, key in loud]
         trust: Trust = max((count.trust for count in counts), key=SEVERITY.index, default="silent")
-        needed = 1 if trust == "wait" and not self.confirm else _LOOKS.get(trust)
-        if needed is not None and all(count.looks >= needed for count in counts):
-            for (verdict, _), count in zip(loud, counts, strict=True):
-                self.tell(_confirmed(verdict, count.looks, count.prior, self.at))
+        if all(self._is_enough(trust, count) and self._is_enough(count.trust, count) for count in counts):
+            for (verdict, key), count in zip(loud, counts, strict=True):
+                self._believe(verdict, key, count)
             return True
         for (verdict, key), count in zip(loud, counts, strict=True):
             self._keep(replace(verdict, trust=trust), key, count)
         return False
 
+    def _is_enough(self, trust: Trust, count: _Count) -> bool:
+        return self.policy.is_enough(trust, count.looks, self.at - count.first_seen)
+
     def _count(self, verdict: Verdict, key: str) -> _Count:
+        trust = self._trust(verdict, key)
         prior = self._known.get(key)
         if prior is None or not _is_same(prior, verdict):
-            return _Count(None, 1, verdict.trust)
-        return _Count(prior, prior.looks + 1, "held" if prior.outcome == "held" else verdict.trust)
+            return _Count(None, 1, trust, self.at)
+        return _Count(prior, prior.looks + 1, "held" if prior.outcome == "held" else trust, prior.first_seen)
+
+    def _trust(self, verdict: Verdict, key: str) -> Trust:
+        """How far a verdict is trusted on a page, or of a price, that goes to and fro."""
+        if verdict.trust not in {"wait", "young", "gone", "slow"}:
+            return verdict.trust
+        if key in self.flapping:
+            return "calm"
+        return "young" if PAGE in self.flapping and verdict.trust == "wait" else verdict.trust
+
+    def _believe(self, verdict: Verdict, key: str, count: _Count) -> None:
+        self._believed.add(key)
+        undone = taken_back(verdict.old, verdict.new, self.recent, self.at, self.policy.flap_window)
+        if undone is not None and verdict.new is not None and undone.old is not None:
+            words = f"{name_of(verdict.new)} went {_path(undone.old, undone.new, verdict.new)}"
+            self._taken_back.append(Reversal(key, verdict.new.model_key, words))
+        self.tell(_confirmed(verdict, count.looks, count.prior, self.at))
 
     def _keep(self, verdict: Verdict, key: str, count: _Count) -> None:
         """Store what is not believed yet, and tell of what is held when it is news."""
@@ -102,11 +130,14 @@ class Ledger:
             old=verdict.old,
             new=verdict.new,
             why=verdict.why,
-            first_seen=self.at if prior is None else prior.first_seen,
+            first_seen=count.first_seen,
             looks=count.looks,
+            due_at=self.policy.next_look(verdict.trust, count.looks, count.first_seen),
         )
         is_news = prior is None or prior.outcome != "held"
-        if (verdict.trust == "held" and is_news) or (verdict.trust == "slow" and not self.confirm and prior is None):
+        if (verdict.trust == "held" and is_news) or (
+            verdict.trust == "slow" and not self.policy.confirm and prior is None
+        ):
             kind: EventKind = "notice" if verdict.kind == "notice" else "held"
             self.tell(replace(verdict, kind=kind, confidence=_HELD))
 
@@ -129,6 +160,18 @@ class Ledger:
             )
         )
 
+    def reversals(self) -> tuple[Reversal, ...]:
+        """What was pending and is gone again at this look, or shows a third price, and what took back what was told."""
+        gone = list(self._taken_back)
+        for key, prior in self._known.items():
+            now = self._pending.get(key)
+            rate = prior.new or prior.old
+            if key in self._believed or rate is None or (now is not None and _is_same(prior, now)):
+                continue
+            words = f"{name_of(rate)} went {_path(prior.old, prior.new, prior.old if now is None else now.new)}"
+            gone.append(Reversal(key, rate.model_key, words))
+        return tuple(gone)
+
     def summary(self) -> str:
         """How much was told, waits and is held."""
         waiting = sum(p.outcome == "wait" for p in self._pending.values())
@@ -145,16 +188,21 @@ def _key(identity: tuple[str, ...]) -> str:
 
 def _confirmed(verdict: Verdict, looks: int, prior: Pending | None, at: datetime) -> Verdict:
     """The verdict with how often it was seen, where looks count."""
-    if verdict.trust not in {"wait", "slow"}:
+    if verdict.trust in {"silent", "now"}:
         return verdict
     how = seen(looks, None if prior is None else prior.first_seen, at)
     bonus = _CONFIRMED if looks > 1 else 0.0
     return replace(verdict, why=f"{verdict.why}; {how}", confidence=verdict.confidence + bonus)
 
 
-def _is_same(pending: Pending, verdict: Verdict) -> bool:
+def _is_same(pending: Pending, verdict: Verdict | Pending) -> bool:
     """Whether what waited is what is seen again: the same new price, or the same absence."""
     return _price(pending.new) == _price(verdict.new) and _date(pending.new) == _date(verdict.new)
+
+
+def _path(*rates: Rate | None) -> str:
+    """Prices one after another: "$5 per 1M tokens, $2.5 per 1M tokens, $5 per 1M tokens"."""
+    return ", ".join("off the page" if rate is None else money(rate) for rate in rates)
 
 
 def _price(rate: Rate | None) -> object:

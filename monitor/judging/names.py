@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.diff import price_of
+from monitor.diff import Price, price_of
 from scrapers.catalog import Provider
 from scrapers.rates import Rate, model_key
 
@@ -121,7 +121,7 @@ def by_model(rates: Iterable[Rate]) -> dict[str, list[Rate]]:
     return dict(models)
 
 
-def vector(rates: Iterable[Rate]) -> Mapping[tuple[str, ...], object]:
+def vector(rates: Iterable[Rate]) -> Mapping[tuple[str, ...], Price]:
     """A model's prices without its name."""
     return {rate.identity[1:]: price_of(rate) for rate in rates}
 

@@ -1,7 +1,7 @@
 """One difference to one verdict: what kind of event it is, how far it is trusted, and why.
 
-`trust` says what must happen before the new price is accepted: `silent` and `now` nothing, `wait` a second look, `slow`
-a third one, `held` a person. Whether the looks were had is counted in `monitor.judge`.
+`trust` says what must happen before the new price is accepted: `silent` and `now` nothing, `wait` a second look, `gone`
+a later one, `young` some time, `slow` a third look, `held` a person. `policy` says how long each is; `ledger` counts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
 from monitor.diff import Difference, price_of
 from monitor.judging.guards import MASS_MODELS, MASS_SHARE, Guards, models_of
@@ -27,17 +26,16 @@ from monitor.judging.plausible import (
     power_of_ten,
     ratio_of,
 )
+from monitor.judging.policy import Policy, Trust
 from monitor.judging.schedule import same_price
+from monitor.judging.settling import launch_of, placeholder
 from monitor.judging.words import at, money, moved, name_of, on, share
 from scrapers.catalog import Page, Provider
 from scrapers.rates import Complaint, Rate, model_key
 from storage.nouns import Event, EventKind
 
-Trust = Literal["silent", "now", "wait", "slow", "held"]
-SEVERITY: tuple[Trust, ...] = ("silent", "now", "wait", "slow", "held")
 _HARMLESS = {"unread_amount", "expectation"}  # prose names models all the time
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
-_FLAP_DAYS = 7
 CORROBORATED = 50
 FREE_SHARE = Fraction(2, 3)
 _SURE: dict[EventKind, float] = {"launch": 0.9, "removal": 0.8, "correction": 0.8, "repriced": 0.7, "notice": 0.6}
@@ -65,7 +63,8 @@ class Look:
         new: the page's rates in force.
         complaints: of the reader, about this page.
         changed_models: how many models' prices differ.
-        recent: what was told about this page lately.
+        recent: what was told about these prices lately.
+        policy: how long the first price of a model is new, and how long a change can be taken back.
 
     """
 
@@ -78,6 +77,7 @@ class Look:
     complaints: tuple[Complaint, ...] = ()
     changed_models: int = 0
     recent: tuple[Event, ...] = ()
+    policy: Policy = field(default_factory=Policy)
     old_models: Mapping[str, Sequence[Rate]] = field(init=False)
     new_models: Mapping[str, Sequence[Rate]] = field(init=False)
 
@@ -124,8 +124,8 @@ def _added(new: Rate, look: Look, quiet: str | None = None, doubt: str | None = 
     if doubt is not None:
         return Verdict("launch", "held", None, new, f"{why}; {doubt}")
     if quiet is not None:
-        return Verdict("notice", "now", None, new, f"{quiet}; taken over without an alert")
-    return Verdict("launch", "now", None, new, why, confidence=_SURE["launch"])
+        return Verdict("notice", "wait", None, new, f"{quiet}; taken over without an alert")
+    return Verdict("launch", "wait", None, new, why, confidence=_SURE["launch"])
 
 
 def _removed(old: Rate, look: Look, doubt: str | None = None) -> Verdict:
@@ -139,7 +139,7 @@ def _removed(old: Rate, look: Look, doubt: str | None = None) -> Verdict:
         return Verdict("removal", "held", old, None, f"{why}; {doubt}")
     if old.valid_until is not None and old.valid_until <= look.at:
         return Verdict("promo_end", "wait", old, None, f"{why}; it was announced to end on {on(old.valid_until)}")
-    return Verdict("removal", "wait", old, None, why, confidence=_SURE["removal"])
+    return Verdict("removal", "gone", old, None, why, confidence=_SURE["removal"])
 
 
 def _changed(old: Rate, new: Rate, look: Look, difference: Difference) -> Verdict:
@@ -149,11 +149,26 @@ def _changed(old: Rate, new: Rate, look: Look, difference: Difference) -> Verdic
     doubt = look.guards.held.get(difference) or look.guards.changes
     if doubt:
         return Verdict(_direction(old, new), "held", old, new, f"{why}; {doubt}")
-    verdict = _price_change(old, new, look, why)
+    verdict = _unsettled(old, new, look, _price_change(old, new, look, why))
     slow = look.guards.slow.get(difference)
-    if slow is not None and verdict.trust == "wait":
+    if slow is not None and verdict.trust in {"wait", "young"}:
         return replace(verdict, trust="slow", why=f"{verdict.why}; {slow}")
     return verdict
+
+
+def _unsettled(old: Rate, new: Rate, look: Look, plain: Verdict) -> Verdict:
+    """A change of a price that is itself new: the repair of a placeholder, or news that must be seen for a while."""
+    if plain.trust != "wait" or plain.kind not in {"cut", "raise", "free", "repriced"}:
+        return plain
+    launch = launch_of(old, look.recent, look.at, look.policy.settle_after)
+    if launch is None or not new.unit_price:
+        return plain
+    doubt = placeholder(old, launch, look.old_models, look.at, look.policy.settle_after)
+    if doubt:
+        return replace(
+            plain, kind="correction", trust="young", why=f"{plain.why}; {doubt}", confidence=_SURE["correction"]
+        )
+    return replace(plain, trust="young", why=f"{plain.why}; it was launched on {on(launch.captured_at)}")
 
 
 def _split(old: Rate, new: Rate, look: Look) -> Verdict:
@@ -223,7 +238,7 @@ def _price_change(old: Rate, new: Rate, look: Look, why: str) -> Verdict:
     if freed >= MASS_MODELS and freed > MASS_SHARE * len(look.old_models):
         return Verdict(kind, "slow", old, new, f"{why}; {freed} models become free at once")
     verdict = _promotion(old, new, look, Verdict(kind, "wait", old, new, why))
-    undone = _undone(old, new, look)
+    undone = taken_back(old, new, look.recent, look.at, look.policy.flap_window)
     if undone is not None and verdict.kind != "promo_end":
         return replace(verdict, trust="slow", why=f"{why}; this undoes the change of {on(undone.captured_at)}")
     return verdict
@@ -251,12 +266,14 @@ def _is_companion(rate: Rate, old: Rate, before: Mapping[tuple[str, str, str, st
     return is_plain and rate.identity in before
 
 
-def _undone(old: Rate, new: Rate, look: Look) -> Event | None:
+def taken_back(
+    old: Rate | None, new: Rate | None, recent: Sequence[Event], at: datetime, window: timedelta
+) -> Event | None:
     """The recent change that this one takes back: an older copy of the page may have been served."""
-    for event in look.recent:
-        if event.kind not in {"cut", "raise", "free", "repriced", "promo_start", "promo_end"}:
+    for event in recent:
+        if new is None or event.kind not in {"cut", "raise", "free", "repriced", "promo_start", "promo_end"}:
             continue
-        is_near = timedelta() <= look.at - event.captured_at <= timedelta(days=_FLAP_DAYS)
+        is_near = timedelta() <= at - event.captured_at <= window
         is_back = event.rate.identity == new.identity and same_price(event.old, new) and same_price(event.new, old)
         if is_near and is_back:
             return event

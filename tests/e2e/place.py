@@ -159,9 +159,13 @@ class Place:
     def write(self, **monitor: str) -> Self:
         """Settings and provider files; keywords go to `[monitor]`."""
         hosts = "\n".join(f'"{name}.example" = "{self.site.address}"' for name in self.providers)
-        lines = "\n".join(
-            f"{key} = {value}" for key, value in ({"confirm_after": '"0s"', "jitter": '"0s"'} | monitor).items()
-        )
+        quick = {
+            "confirm_after": '"0s"',
+            "confirm_large_after": '"0s"',
+            "confirm_removal_after": '"0s"',
+            "jitter": '"0s"',
+        }
+        lines = "\n".join(f"{key} = {value}" for key, value in (quick | monitor).items())
         (self.folder / "pricefall.toml").write_text(f"""
 database = "prices.db"
 archive = "pages"

@@ -6,7 +6,9 @@ import json
 import signal
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from standardwebhooks import Webhook
 
 from tests.e2e.place import PRICES, SECRET, Place, price_page
@@ -115,6 +117,46 @@ def test_a_model_that_vanishes_is_removed_only_after_two_looks(place: Place) -> 
     place.show(fewer)
     events = place.run()["events"]
     assert {(event["kind"], event["model"]) for event in events} == {("removal", "aurora-nano")}
+
+
+def test_a_removal_is_told_by_a_run_that_comes_long_enough_after_the_first(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = datetime.now(UTC)
+    past = timedelta()
+    monkeypatch.setattr("monitor.parts.utc_now", lambda: begun + past)
+    place.write(confirm_removal_after='"6h"')
+    place.show(PRICES)
+    place.run()
+    place.show({name: price for name, price in PRICES.items() if name != "aurora-nano"})
+    first = place.run()
+    assert (first["events"], first["counts"]["waiting"]) == ([], 2)
+    asked = len(place.site.requests)
+    past = timedelta(hours=5)
+    assert place.run()["events"] == []
+    assert len(place.site.requests) == asked + 1, "a second look that cannot decide is not made"
+    past = timedelta(hours=6)
+    assert {event["kind"] for event in place.run()["events"]} == {"removal"}
+
+
+def test_a_price_that_goes_to_and_fro_is_remembered_and_never_told(place: Place) -> None:
+    place.show(PRICES)
+    place.run()
+    steady = price_page(PRICES)
+    for number in range(3):
+        odd = price_page(PRICES | {"aurora-large": (f"4.{number}", "15.00")})
+        asked = sum(path == "/pricing" for _, path, _ in place.site.requests)
+        place.site.pages[("aurora.example", "/pricing")] = lambda seen, asked=asked, odd=odd: (
+            200,
+            odd if seen == asked else steady,
+        )
+        assert place.run()["events"] == []
+    (count,) = place.query("select reversals, why from flapping")
+    assert count["reversals"] == 3
+    assert count["why"].startswith("aurora-large input went $5 per 1M tokens, $4.2 per 1M tokens, $5 per 1M tokens")
+    place.show(CHEAPER)
+    assert (place.run()["events"], place.run()["counts"]["waiting"]) == ([], 1)
+    assert place.mails.messages == []
 
 
 def test_dry_run_writes_nothing(place: Place) -> None:

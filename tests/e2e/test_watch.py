@@ -38,6 +38,25 @@ def test_watch_looks_by_itself_confirms_and_tells(place: Place) -> None:
     assert events == [{"kind": "cut", "old_amount": "5.00", "new_amount": "2.50"}]
 
 
+def test_watch_comes_back_for_what_is_not_decided_by_the_second_look(place: Place) -> None:
+    """The ordinary looks are far apart; the removal is told by the look that is made for it."""
+    place.write(confirm_removal_after='"4s"')
+    own = place.folder / "providers" / "aurora.toml"
+    own.write_text(own.read_text().replace('interval = "2s"', 'interval = "1h"'))
+    place.show(PRICES)
+    place.run()
+    place.show({name: price for name, price in PRICES.items() if name != "aurora-nano"})
+    watching = place.start("watch", "--only", "aurora", "--at-once")
+    try:
+        wait_for(lambda: place.hook.bodies)
+    finally:
+        watching.send_signal(signal.SIGTERM)
+        watching.communicate(timeout=20)
+    assert {row["kind"] for row in place.query("select kind from events")} == {"removal"}
+    looks = [status for _, path, status in place.site.requests if path == "/pricing"]
+    assert len(looks) == 4, "the baseline, the first sight, the second look and the one that believes"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
 def test_p05_a_signal_in_the_middle_of_a_crawl_leaves_no_half_comparison(place: Place, number: signal.Signals) -> None:
     place.show(PRICES)

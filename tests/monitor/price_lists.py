@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from monitor.judge import Judgement, judge_page
+from monitor.judging.policy import Policy
 from scrapers.catalog import Expectations, Page, Provider, Successor
 from scrapers.rates import Complaint, Conditions, PriceList, Rate, TokenRange
 from storage.nouns import Event
@@ -72,12 +73,15 @@ class Watch:
         aliases: tuple[tuple[str, str], ...] = (),
         is_reseller: bool = False,
         at: datetime = DAY,
+        policy: Policy | None = None,
     ) -> None:
         self.page = Page("acme", "https://acme.example/pricing", expect=expect or Expectations())
         self.provider = Provider(
             "acme", "Acme", pages=(self.page,), successors=successors, aliases=aliases, is_reseller=is_reseller
         )
         self.confirm = confirm
+        self.policy = policy or Policy()
+        self.told: tuple[Event, ...] = ()
         self.at = at
         self.last: Judgement | None = None
         self.baseline = self.look(first, at=at)
@@ -101,10 +105,12 @@ class Watch:
             pending=() if self.last is None else self.last.pending,
             captured_at=now,
             previous_at=previous,
-            confirm=self.confirm,
-            recent=recent,
+            policy=replace(self.policy, confirm=self.confirm),
+            recent=(*self.told, *recent),
+            flapping=() if self.last is None else self.last.flapping,
         )
         self.at = now
+        self.told += self.last.events
         return self.last
 
 

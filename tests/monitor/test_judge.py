@@ -11,6 +11,7 @@ import pytest
 from monitor.diff import Difference
 from monitor.judge import judge_page
 from monitor.judging.guards import Guards, page_guards
+from monitor.judging.policy import Policy
 from monitor.judging.verdicts import Look, judge_difference
 from scrapers.catalog import Expectations, Successor
 from scrapers.rates import Complaint, Conditions, PriceList, Rate, TokenRange
@@ -98,8 +99,12 @@ def test_c41_a_redesign_with_other_names_for_the_same_models_is_nothing() -> Non
     assert Watch(PAGE, confirm=True).look(renamed).events == ()
 
 
-def test_a_new_model_is_told_at_once() -> None:
-    judgement = Watch(PAGE, confirm=True).look((*PAGE, *model("Model 7", "7", "20")))
+def test_a_new_model_is_told_when_a_second_look_shows_it_too() -> None:
+    watch = Watch(PAGE, confirm=True)
+    page = (*PAGE, *model("Model 7", "7", "20"))
+    assert (watch.look(page).events, len(watch.look(PAGE).pending)) == ((), 0)
+    watch.look(page)
+    judgement = watch.look(page, after=timedelta(seconds=130))
     assert told(judgement) == [("launch", "Model 7", "input", None, "7"), ("launch", "Model 7", "output", None, "20")]
     assert price(judgement, "Model 7", "output") == "20"
 
@@ -107,13 +112,17 @@ def test_a_new_model_is_told_at_once() -> None:
 def test_a_new_model_on_request_is_a_launch_without_a_price() -> None:
     asked = rate("Model 7", "input", None, state="contact", currency=None)
     judgement = Watch(PAGE).look((*PAGE, asked))
-    assert [(e.kind, e.why) for e in judgement.events] == [("launch", "Model 7 input is new on the page, on request")]
+    assert [(e.kind, e.why) for e in judgement.events] == [
+        ("launch", "Model 7 input is new on the page, on request; seen once")
+    ]
 
 
 def test_the_words_name_a_length_with_two_bounds() -> None:
     middle = Conditions(context_tokens=TokenRange(32_000, 128_000))
     (event,) = Watch(PAGE).look((*PAGE, rate("Model 7", "input", "3", conditions=middle))).events
-    assert event.why == "Model 7 input, context 32000 to 128000 tokens is new on the page at $3 per 1M tokens"
+    assert (
+        event.why == "Model 7 input, context 32000 to 128000 tokens is new on the page at $3 per 1M tokens; seen once"
+    )
 
 
 def test_a_flat_price_that_is_split_on_a_page_that_lost_a_table_is_held() -> None:
@@ -395,7 +404,7 @@ def test_a_moved_alias_is_one_notice() -> None:
     moved = (*PAGE, *model("gpt-latest", "2.00", "7.00", "0.12"))
     judgement = Watch(page).look(moved)
     assert [(e.kind, e.why) for e in judgement.events] == [
-        ("notice", "gpt-latest now has the prices of Model 2: the alias moved, no price did")
+        ("notice", "gpt-latest now has the prices of Model 2: the alias moved, no price did; seen once")
     ]
     assert price(judgement, "gpt-latest", "input") == "2.00"
 
@@ -691,7 +700,7 @@ def test_an_event_keeps_its_id_when_the_same_change_is_judged_again() -> None:
             pending=(),
             captured_at=DAY,
             previous_at=None,
-            confirm=False,
+            policy=Policy(confirm=False),
         ).events
         return event.id
 

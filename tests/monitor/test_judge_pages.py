@@ -102,7 +102,7 @@ def test_c08_a_new_column_is_one_notice() -> None:
     batch = tuple(rate(f"Model {n}", "input", f"0.{n}", service_tier="batch") for n in range(1, 10))
     judgement = Watch(PAGE).look((*PAGE, *batch))
     assert [e.why for e in judgement.events] == [
-        "9 of 9 models got input (batch) prices at once: a new column; taken over without an alert"
+        "9 of 9 models got input (batch) prices at once: a new column; taken over without an alert; seen once"
     ]
     assert len(judgement.accepted) == len(PAGE) + 9
 

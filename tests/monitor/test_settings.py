@@ -11,7 +11,7 @@ import pytest
 
 from monitor.channel_secrets import Secret
 from monitor.channels import EmailChannel, WebhookChannel
-from monitor.settings import DEFAULT_FILE, Rule, Settings, load_settings, write_default
+from monitor.settings import DEFAULT_FILE, MonitorSettings, Rule, Settings, load_settings, write_default
 from monitor.toml_lines import line_of
 from scrapers.catalog import ConfigError
 from scrapers.fetching import FetchSettings
@@ -361,6 +361,10 @@ def test_channels_and_rules_are_read_as_they_stand(tmp_path: Path) -> None:
 language = "zh"
 [monitor]
 confirm_after = "5m"
+confirm_large_after = "1h"
+confirm_removal_after = "1d"
+settle_after = "2d"
+flap_window = "0s"
 jitter = 30
 [[channel]]
 id = "local"
@@ -381,7 +385,7 @@ channels = ["local"]
 """
     settings = load(tmp_path, text)
     assert settings.language == "zh"
-    assert (settings.monitor.confirm_after_s, settings.monitor.jitter_s) == (300, 30)
+    assert settings.monitor == MonitorSettings(300, 3_600, 86_400, 2 * 86_400, 0, jitter_s=30)
     (channel,) = settings.channels
     assert channel.addresses == ("local/a@example.com", "local/b@example.com")
     assert settings.rules == (

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scrapers.rates import METERS, STATES, UNITS, Conditions, Evidence, Rate, TokenRange
 from storage.intervals import rate_key
 from storage.store import Store
-from tests.storage.looks import event, outcome, page_id, rate, waiting
+from tests.storage.looks import day, event, outcome, page_id, rate, waiting
 
 words = st.text(st.characters(codec="utf-8"), max_size=30)
 names = words.filter(str.strip)
@@ -101,8 +101,9 @@ def test_what_waits_and_what_happened_come_back_as_they_were(
     one_store: Store, old: Rate, new: Rate, why: str, looks: int
 ) -> None:
     url = f"page {next(pages)}"
-    pending = waiting(old, new, 0, why=why, looks=looks)
+    pending = waiting(old, new, 0, why=why, looks=looks, due_at=day(looks) if looks > 1 else None)
     happened = event("cut", old, new, why=why, provider=url, effective_from=new.valid_from)
-    one_store.record_page(outcome(0, [rate()], pending=(pending,), events=(happened,), url=url))
+    said = outcome(0, [rate()], pending=(pending,), events=(happened,), url=url)
+    one_store.record_page(said)
     assert one_store.pending_of(page_id(one_store, url)) == (pending,)
     assert one_store.event(happened.id) == happened

@@ -138,14 +138,17 @@ def test_an_event_and_its_alert_come_back_as_they_were(store: Store) -> None:
     assert (queued["id"], queued["state"]) == (alert(cut).id, "pending")
 
 
-def test_recent_events_are_those_of_the_page_since_then_oldest_first(store: Store) -> None:
+def test_recent_events_are_those_of_the_pages_market_since_then_oldest_first(store: Store) -> None:
     a, b = rate(), rate(amount="2.50")
     events = tuple(event(kind, old, new, number) for number, (kind, old, new) in enumerate(
         [("cut", a, b), ("raise", b, a), ("free", a, rate(amount=None, state="free"))], start=1
     ))  # fmt: skip
     store.record_page(outcome(3, [a], events=events))
-    store.record_page(outcome(3, [a], url=f"{URL}/zh", events=(event("launch", None, rate("o1"), 3),)))
-    assert store.recent_events(page_id(store), day(2)) == events[1:]
+    of_twin = event("launch", None, rate("o1"), 3)
+    store.record_page(outcome(3, [a], url=f"{URL}/zh", events=(of_twin,)))
+    elsewhere = event("launch", None, rate("o1"), 3, market="cn")
+    store.record_page(outcome(3, [a], market="cn", events=(elsewhere,)))
+    assert store.recent_events(page_id(store), day(2)) == (*events[1:], of_twin)
     assert store.recent_events(page_id(store), day(9)) == ()
 
 
