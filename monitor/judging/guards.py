@@ -125,6 +125,9 @@ def _columns(
         if len(models) >= MASS_MODELS and len(models) * 2 > len(staying):
             why = f"{len(models)} of {len(staying)} models got {_words(column)} prices at once: a new column"
             quiet |= dict.fromkeys(arrived, why)
+            if column[1] not in {rate.service_tier for rate in old}:  # the rest of that column: audio, for the few
+                rest = (d for other, found in came.items() for d in found if other[1] == column[1])
+                quiet = dict.fromkeys(rest, why) | quiet
     return "; ".join(reasons), quiet
 
 

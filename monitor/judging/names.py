@@ -18,6 +18,7 @@ from scrapers.rates import Rate, model_key
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _JOINT = re.compile(r" / |, |、| and | & ")
 _DATE_DIGITS = 4
+_MONTH = re.compile(r"(?<!\d)2\d (?:0[1-9]|1[0-2])(?!\d)")  # "mistral large 24 11"
 _FLOATING = {"latest", "default", "stable"}
 
 
@@ -70,6 +71,8 @@ def means_same(one: str, other: str) -> bool:
 
     >>> means_same("claude 3 opus", "claude opus 3"), means_same("glm 4", "glm 4 0520")
     (True, True)
+    >>> means_same("mistral large", "mistral large 24 11"), means_same("mistral large 24 11", "mistral large 3")
+    (True, False)
     >>> means_same("claude sonnet 4", "claude sonnet 4 5"), means_same("cogvideox 2", "cogvideox 3")
     (False, False)
     """
@@ -128,7 +131,7 @@ def vector(rates: Iterable[Rate]) -> Mapping[tuple[str, ...], Price]:
 
 def _versions(name: str) -> list[str]:
     """The numbers in a name that are no dates, sorted."""
-    return sorted(t for t in _TOKEN.findall(name) if t.isdigit() and len(t) < _DATE_DIGITS)
+    return sorted(t for t in _TOKEN.findall(_MONTH.sub("", name)) if t.isdigit() and len(t) < _DATE_DIGITS)
 
 
 def _overlap(one: str, other: str) -> float:

@@ -253,14 +253,22 @@ def _is_corroborated(old: Rate, new: Rate, look: Look) -> bool:
     ratio = ratio_of(old, new)
     if ratio is None or max(ratio, 1 / ratio) > CORROBORATED:
         return False
-    before = {rate.identity: rate for rate in look.before(old) if rate.identity != old.identity}
+    before = {rate.identity: rate for rate in look.before(old)} | _lately(look)
+    before.pop(old.identity, None)
     steps = [ratio_of(before[rate.identity], rate) for rate in look.now(new) if _is_companion(rate, old, before)]
     is_together = all(step is not None and (step >= 3 if ratio > 1 else step <= Fraction(1, 3)) for step in steps)
     steady = [name for name, rates in look.new_models.items() if vector(rates) == vector(look.old_models.get(name, ()))]
     return bool(steps) and is_together and len(steady) >= MASS_MODELS
 
 
-def _is_companion(rate: Rate, old: Rate, before: Mapping[tuple[str, str, str, str, str], Rate]) -> bool:
+def _lately(look: Look) -> dict[tuple[str, ...], Rate]:
+    """Prices that were told to have moved in the last days, as they were before: a companion is believed sooner."""
+    since = look.at - look.policy.settle_after
+    told = (event for event in look.recent if event.captured_at >= since and event.kind in {"cut", "raise", "free"})
+    return {event.rate.identity: event.old for event in reversed(list(told)) if event.old is not None}
+
+
+def _is_companion(rate: Rate, old: Rate, before: Mapping[tuple[str, ...], Rate]) -> bool:
     """Whether a rate is the model's input or output price in the tier of the old one, and was there before."""
     is_plain = rate.meter in {"input", "output"} and rate.service_tier == old.service_tier
     return is_plain and rate.identity in before
