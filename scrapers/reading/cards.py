@@ -34,7 +34,7 @@ def read_card(card: Card, scope: Scope) -> Reading:
     lines = [part for line in join_signs(card.lines) for part in read_lines(line, scope)]
     around = read_context(card.context, scope)
     if around.unit is None:
-        around = replace(around, unit=_unit_of(lines, scope))
+        around = around._replace(unit=_unit_of(lines, scope))
     reader = _CardReader(card, scope, around)
     total = Reading()
     flat = _find_flat_table(lines, scope, 0)
@@ -101,7 +101,7 @@ class _CardReader:
         model = read_model(name, self._scope) if name else None
         if model is None:
             return self._nameless(lines)
-        around = replace(model.meaning, roles=frozenset(), unknown="").over(self._around)
+        around = model.meaning._replace(roles=frozenset(), unknown="").over(self._around)
         labelled = self._behind(lines) if self._is_behind(lines) else self._before(lines)
         is_alone = sum(len(line.found.prices) for line in lines) == 1
         total = Reading()
@@ -165,7 +165,7 @@ class _CardReader:
                 is_used = False
             elif line.kind == "label" and line.meaning.context is not None:
                 span = Meaning(context=line.meaning.context)
-                meaning = span.over(replace(meaning, context=None))
+                meaning = span.over(meaning._replace(context=None))
                 is_used = False
             elif group and len(line.text) <= 20:
                 joined = self._scope.label(f"{group} {line.text}")

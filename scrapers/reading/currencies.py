@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from scrapers.reading.text import openings, pieces_of
+
 YEN_OR_YUAN = "¥"
 
 # "_" stands for a blank inside of a name.
@@ -74,6 +76,7 @@ _IN_LABEL = re.compile(
     r"|(?<![\u3400-\u9fff])円(?=\s*(?:/|$|[)）\]、,]))|(?<![\uac00-\ud7af])원(?=\s*(?:/|$|[)）\],])))",
     re.IGNORECASE,
 )
+_SEEN_IN_LABEL = openings(_WORDS) | {"元", "円", "원"}
 
 
 @lru_cache(maxsize=5_000)
@@ -85,6 +88,8 @@ def find_currencies(text: str) -> frozenset[str]:
     >>> [sorted(find_currencies(text)) for text in ("元/千tokens", "多元化模型", "单价(¥)", "지원 모델", "рубрика")]
     [['CNY'], [], ['¥'], [], []]
     """
+    if pieces_of(text).isdisjoint(_SEEN_IN_LABEL):
+        return frozenset()
     return frozenset(code_of(match["word"]) for match in _IN_LABEL.finditer(text))
 
 
@@ -94,7 +99,7 @@ def strip_currencies(text: str) -> str:
     >>> strip_currencies("Input ($)"), strip_currencies("推理输入(美元/百万 tokens)")
     ('Input ( )', '推理输入( /百万 tokens)')
     """
-    return _IN_LABEL.sub(" ", text)
+    return text if pieces_of(text).isdisjoint(_SEEN_IN_LABEL) else _IN_LABEL.sub(" ", text)
 
 
 def code_of(sign: str) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from scrapers.reading.text import has_digits
+from scrapers.reading.text import has_digits, openings, pieces_of
 
 _MONTHS = {
     name: number
@@ -55,6 +55,8 @@ _DAYS = (
         rf"(?P<month>{_MONTH})\.?(?:,?\s(?:de\s)?(?P<y>20[0-9]{{2}})(?:\s(?:года|г\.))?)?(?![a-z0-9])"
     ),
 )
+_DAY_IN_DIGITS = re.compile(r"20[0-9]{2}\s?[-/.]|[0-9]\s?[月월]|[0-9]\.\s?[0-9]{1,2}\.")  # what the first three need
+_MONTH_PIECES = openings(_MONTHS)
 _DAY_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _DAYS)
 _CLOCK_BEFORE = re.compile(rf"{_CLOCK}\s*(?:,|on|of|am|le|el)?\s*$", re.IGNORECASE)
 _CLOCK_AFTER = re.compile(rf"\s*(?:at|,|um|à|a las)?\s*(?:{_ZONE.replace('zone', 'zone0')})?\s*{_CLOCK}", re.IGNORECASE)
@@ -109,7 +111,7 @@ def read_validity(text: str, zone: str = "UTC", captured_at: datetime | None = N
     >>> read_validity("gpt-4o-2024-08-06").rest
     'gpt-4o-2024-08-06'
     """
-    if not has_digits(text):
+    if not has_digits(text) or (pieces_of(text).isdisjoint(_MONTH_PIECES) and not _DAY_IN_DIGITS.search(text)):
         return Validity(rest=" ".join(text.split()))
     start: datetime | None = None
     end: datetime | None = None

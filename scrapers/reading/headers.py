@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from scrapers.documents.blocks import Cell
 from scrapers.reading.labels import Scope
@@ -110,6 +109,6 @@ def header_parts(text: str, scope: Scope) -> tuple[Meaning, ...]:
     pieces = [
         scope.label(piece) for piece in re.split(r"\s*(?:[/|、,，&+]|\band\b|和|与|及)\s*", text) if has_words(piece)
     ]
-    meters = [replace(piece, roles=frozenset()) for piece in pieces if piece.has_meter and not piece.unknown]
+    meters = [piece._replace(roles=frozenset()) for piece in pieces if piece.has_meter and not piece.unknown]
     names = {(meter.direction, meter.cache, meter.kind, meter.modalities) for meter in meters}
     return tuple(meters) if len(meters) > 1 and len(meters) == len(pieces) == len(names) else ()

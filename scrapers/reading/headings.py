@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from scrapers.reading.units import Unit
 from scrapers.reading.vocabulary import Meaning
@@ -39,12 +38,12 @@ def as_heading(text: str, read: Callable[[str], Meaning]) -> Meaning:
     """
     label = read(text)
     if "two_tiers" in label.roles and _AND.search(text):
-        label = replace(label, tier=None)  # "On-demand and batch pricing" heads both
+        label = label._replace(tier=None)  # "On-demand and batch pricing" heads both
     if not label.unknown:
         if label.tier == "priority" and "model" in label.roles and not _MODE.search(text):
-            label = replace(label, tier=None)  # "Fast models" are no models in fast mode
+            label = label._replace(tier=None)  # "Fast models" are no models in fast mode
         roles = frozenset(ABOVE[role] for role in label.roles if role in ABOVE)
-        return replace(label, direction=None, cache=None, roles=roles, others=())
+        return label._replace(direction=None, cache=None, roles=roles, others=())
     tier = label.tier and _tier_beside_names(text, read)
     return Meaning(
         tier=tier,
@@ -88,4 +87,4 @@ def weigh_headings(meaning: Meaning, unit: Unit | None) -> Meaning:
         outweighed = above if names else frozenset()
     else:
         outweighed = above - {ABOVE["total"]} if names else frozenset()
-    return replace(meaning, roles=meaning.roles - outweighed)
+    return meaning._replace(roles=meaning.roles - outweighed)

@@ -120,11 +120,10 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     words = scope.vocabulary.read_words(strip_currencies(bare))
     is_in = _IN_ALONE.fullmatch(fold(strip_currencies(bare))) and not _IN_CURRENCY.search(bare)
     if not words.direction and is_in:
-        words = replace(words, direction="input")  # "In ($/M)" beside "Out ($/M)"
+        words = words._replace(direction="input")  # "In ($/M)" beside "Out ($/M)"
     kinds = {found.unit for found in units if found.unit.unit != FOREIGN}
     is_foreign = any(_is_foreign(found, rest) for found in units) or _FOREIGN_QUANTITY.search(rest) is not None
-    return replace(
-        words,
+    return words._replace(
         context=context,
         output=output,
         unit=next(iter(kinds)) if len(kinds) == 1 else None,
@@ -165,7 +164,7 @@ def read_context(context: Context, scope: Scope) -> Meaning:
         said = said.over(read_sentence(sentence, scope))
     for heading in reversed(context.headings):
         said = said.over(as_heading(heading, scope.label))
-    return replace(said, unknown="")
+    return said._replace(unknown="")
 
 
 _ANNOUNCES = re.compile(
@@ -209,7 +208,7 @@ def _parse_sentences(text: str, scope: Scope) -> Meaning:
             currency=label.currency if is_about_prices else None,
         )
         if _ANNOUNCES.search(sentence) or sentence.endswith(":"):
-            more = replace(more, valid_from=label.valid_from, valid_until=label.valid_until)
+            more = more._replace(valid_from=label.valid_from, valid_until=label.valid_until)
         said = said.over(more)
     return said
 

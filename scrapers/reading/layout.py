@@ -87,7 +87,7 @@ def _with_common_unit(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     if len(units) < 2 or len(set(units)) > 1 or units[0].unit != "token":
         return columns
     return tuple(
-        replace(column, meaning=replace(column.meaning, unit=units[0]))
+        replace(column, meaning=column.meaning._replace(unit=units[0]))
         if column in priced and column.meaning.unit is None and not column.meaning.modalities
         else column
         for column in columns
@@ -103,12 +103,13 @@ def _with_only_prices(columns: tuple[Column, ...], body: tuple[Row, ...], scope:
         meaning = column.meaning
         cells = [cell for row in body if index < len(row) and (cell := row[index]) is not None]
         if "list" in meaning.roles:
-            bare = replace(meaning, roles=meaning.roles - {"list"} | {"price"})
+            bare = meaning._replace(roles=meaning.roles - {"list"} | {"price"})
             found[index] = replace(column, meaning=bare, role=_role(bare, column.header, body, index, scope))
         elif column.role == "ignore" and meaning.roles & _NO_PRICE == {"ignore"}:
             priced = [cell for cell in cells if has_amount(cell) and _buys_tokens(clean(cell.text))]
             if priced and len(priced) * 2 > len(cells):
-                found[index] = replace(column, meaning=replace(meaning, roles=meaning.roles - {"ignore"}), role="price")
+                without = meaning._replace(roles=meaning.roles - {"ignore"})
+                found[index] = replace(column, meaning=without, role="price")
     return tuple(found)
 
 
@@ -144,15 +145,15 @@ def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: S
         inner = meaning
         meaning = inner.over(label)
         if inner.modalities and label.modalities:
-            meaning = replace(meaning, modalities=inner.modalities)
+            meaning = meaning._replace(modalities=inner.modalities)
     parts: tuple[Meaning, ...] = ()
     if stack and (meaning.direction == "both" or (meaning.cache and meaning.direction)):
         parts = header_parts(clean(stack[-1].plain), scope)
     if parts:
-        meaning = replace(meaning, direction="both", cache=None)
+        meaning = meaning._replace(direction="both", cache=None)
     role = _role(meaning, text, body, index, scope)
     if "price" in meaning.roles and not (meaning.unknown or meaning.unit or meaning.has_meter):
-        meaning = replace(meaning, unit=_unit_of_all(body, index))
+        meaning = meaning._replace(unit=_unit_of_all(body, index))
     return Column(text, meaning, role, parts)
 
 
@@ -295,5 +296,5 @@ def _only_price(column: Column, body: tuple[Row, ...], index: int, scope: Scope)
     """A column of list prices is one of prices where no other stands beside it that would be in force."""
     if "list" not in column.meaning.roles:
         return column
-    meaning = replace(column.meaning, roles=(column.meaning.roles - {"list"}) | {"price"})
+    meaning = column.meaning._replace(roles=(column.meaning.roles - {"list"}) | {"price"})
     return replace(column, meaning=meaning, role=_role(meaning, column.header, body, index, scope))

@@ -43,7 +43,7 @@ class ModelColumn:
         repeated = _NOTED.fullmatch(text)
         if repeated is not None and self._scope.vocabulary.is_same(repeated["base"]):
             label = self._scope.label(repeated["note"])
-            return self._models, replace(label, roles=frozenset(), unit=None, currency=None, unknown="")
+            return self._models, label._replace(roles=frozenset(), unit=None, currency=None, unknown="")
         sized = self._sized(text)
         if sized:
             self._models = sized
@@ -78,7 +78,7 @@ class ModelColumn:
         says = (label.context, label.output, label.direction, label.cache, label.mode, label.window, label.tier)
         if label.kind or not (any(says) or (is_branch and label.modalities)):
             return None
-        return replace(label, roles=frozenset(), unit=None, currency=None)
+        return label._replace(roles=frozenset(), unit=None, currency=None)
 
     def _with_directions(self, layout: Layout) -> dict[str, tuple[str, Meaning]]:
         """Names with a direction at an end, by their text, and what is left of each without it."""

@@ -140,7 +140,7 @@ def read_model(text: str, scope: Scope) -> ModelName | None:
         label = scope.label(bracket)
         said = _bounds(label) if label.unknown or _LENGTH.fullmatch(bracket.strip()) else _kept(label)
         if label.unit and not label.unknown and _PER.match(bracket):
-            said = replace(said, unit=label.unit, currency=label.currency)
+            said = said._replace(unit=label.unit, currency=label.currency)
         meaning = meaning.over(said)
         if bracket.strip():
             notes.append(bracket.strip())
@@ -233,7 +233,7 @@ def split_direction(text: str, scope: Scope) -> tuple[str, Meaning] | None:
         if label.unknown or label.kind or not (label.direction or label.cache) or label.roles & {"ignore", "price"}:
             continue
         if is_model_like(bare, scope, needs_digit=False):
-            return bare, replace(label, roles=frozenset(), unit=None, currency=None)
+            return bare, label._replace(roles=frozenset(), unit=None, currency=None)
     return None
 
 
@@ -244,8 +244,7 @@ def _is_identifier(text: str) -> bool:
 
 def _kept(label: Meaning) -> Meaning:
     """Of a bracket beside a model's name: what bears on the price. Currencies and units stay out."""
-    return replace(
-        label,
+    return label._replace(
         roles=frozenset(),
         unit=None,
         currency=None,

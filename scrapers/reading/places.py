@@ -77,7 +77,7 @@ def places_down(
                 continue
             meaning = _join_axes(said, column.meaning).over(group)
             if is_open and not meaning.has_meter and not meaning.unknown:
-                meaning = replace(meaning, unknown="a price beside unexplained columns")
+                meaning = meaning._replace(unknown="a price beside unexplained columns")
             bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
@@ -110,7 +110,7 @@ def _refused(spot: Place) -> Place:
     """A price without direction whose row has strange words, in a table whose other rows name directions."""
     if not spot.odd or spot.meaning.has_meter or spot.meaning.unknown:
         return spot
-    return replace(spot, meaning=replace(spot.meaning, unknown=spot.odd))
+    return replace(spot, meaning=spot.meaning._replace(unknown=spot.odd))
 
 
 def _odd_words(row: Row, layout: Layout, models: tuple[ModelName, ...], scope: Scope) -> str:
@@ -220,7 +220,7 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
         is_condition = "condition" in column.meaning.roles
         names_meter = layout.model_column is None and not is_condition
         if column.meaning.roles == {"filler"} and label.unit is not None and label.unit.per > _MAX_UNIT:
-            label = replace(label, unit=None, roles=label.roles | {"foreign"})  # "10M tokens" under "Tokens": a pack
+            label = label._replace(unit=None, roles=label.roles | {"foreign"})  # "10M tokens" under "Tokens": a pack
         said = _label_cell(label, text, is_condition=is_condition, names_meter=names_meter).over(said)
     return said, lines
 
@@ -230,12 +230,12 @@ def _label_cell(label: Meaning, text: str, *, is_condition: bool, names_meter: b
 
     Where a row's label is what names its meter, or speaks of a price, strange words leave the meter open.
     """
-    kept = replace(label, roles=label.roles - {"ignore", "model", "filler", "condition"}, unknown="")
+    kept = label._replace(roles=label.roles - {"ignore", "model", "filler", "condition"}, unknown="")
     if not label.unknown:
         return kept
     if is_condition:
         rest = without_ranges(text).strip(" ,，;；()（）") if label.context or label.output or label.others else text
-        return replace(kept, others=(*kept.others, rest[:80]) if has_words(rest) else kept.others)
+        return kept._replace(others=(*kept.others, rest[:80]) if has_words(rest) else kept.others)
     is_open = names_meter or "price" in label.roles
     return Meaning(context=label.context, output=label.output, unknown=label.unknown if is_open else "")
 
@@ -244,7 +244,7 @@ def _join_axes(row: Meaning, column: Meaning) -> Meaning:
     """Row and column together: "Input (text)" under "<= 200K cached input tokens" is cached input."""
     joined = row.over(column)
     if column.cache and not row.cache:
-        joined = replace(joined, cache=column.cache)
+        joined = joined._replace(cache=column.cache)
     return joined
 
 
@@ -253,7 +253,7 @@ def _group(cell: Cell, scope: Scope) -> Meaning:
     if label.unknown:
         said = as_heading(cell.plain, scope.label)
         return Meaning(tier=said.tier, unit=said.unit, currency=said.currency)
-    return replace(label, roles=label.roles & {"foreign"})
+    return label._replace(roles=label.roles & {"foreign"})
 
 
 def _lone(row: Row) -> Cell | None:

@@ -61,13 +61,13 @@ def make_rates(
     if meaning.tier == "free" and price.amount is not None and price.amount.value:
         if "free_tier" in meaning.roles:
             return Reading(amounts_seen=counted, amounts_ignored=counted)  # an allowance and no price
-        meaning = replace(meaning, tier=None)
+        meaning = meaning._replace(tier=None)
     if price.doubt == "belongs to other goods" or meaning.roles & _IGNORED_ROLES:
         return Reading(amounts_seen=counted, amounts_ignored=counted)
     if price.doubt:
         return _complaint("unreadable_price", f"{price.doubt}: not read as a price", price, locator, counted)
     if price.unit is not None or meaning.unit is None:
-        meaning = replace(meaning, unit=price.unit or price.late_unit)
+        meaning = meaning._replace(unit=price.unit or price.late_unit)
     used: list[str] = [*meaning.hints]
     unit = meaning.unit
     if unit is None and scope.page.unit is not None:
@@ -76,7 +76,7 @@ def make_rates(
         unit = read_unit(scope.hints.unit)
         used.append(f"unit {scope.hints.unit!r}")
     if unit is not None and unit.unit in _TIMES and not meaning.kind:
-        meaning = replace(meaning, kind="speech" if _names_speech(model, scope) else None)
+        meaning = meaning._replace(kind="speech" if _names_speech(model, scope) else None)
     meters = meters_of(meaning, unit)
     if meters == ("input", "output") and meaning.unit is None and price.amount is not None:
         meters = ()  # a unit from afar says what token prices buy; that an amount is one, only words beside it can say

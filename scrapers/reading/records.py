@@ -95,7 +95,7 @@ class _Place:
 def read_record(record: Record, scope: Scope) -> Reading:
     """The rates of one record; amounts that belong to no model are not counted, since they are seldom prices."""
     around = read_context(record.context, scope)
-    around = replace(around, unknown="", roles=around.roles - {"ignore"})
+    around = around._replace(unknown="", roles=around.roles - {"ignore"})
     reader = _RecordReader(scope, record)
     total = Reading()
     for part in reader.read_object(record.fields, _Place(meaning=around)):
@@ -146,16 +146,16 @@ class _RecordReader:
         is_entry = own is not None or place.is_entry
         span = None if is_entry else range_of(fields, words)
         if span is not None:
-            meaning = replace(meaning, context=span)
+            meaning = meaning._replace(context=span)
         for key in fields:
             if is_entry and own is not None and words[key] in _TITLE_KEYS and isinstance(fields[key], str):
-                meaning = replace(meaning, context=meaning.context or range_in_name(fields[key]))
+                meaning = meaning._replace(context=meaning.context or range_in_name(fields[key]))
         if meaning.unit is None:
-            meaning = replace(meaning, unit=self._unit_of_keys(words))
+            meaning = meaning._replace(unit=self._unit_of_keys(words))
         if own is not None:
             meaning = _of_model(own, meaning)
             if any(words[key] in TYPE_KEYS and str(value).casefold() in TOOLS for key, value in fields.items()):
-                meaning = replace(meaning, roles=meaning.roles | {"foreign"})
+                meaning = meaning._replace(roles=meaning.roles | {"foreign"})
         sold = (sold_by(fields[key]) for key, word in words.items() if word in TYPE_KEYS)
         place = replace(place, sells=next(filter(None, sold), "" if own is not None else place.sells))
         if own is None:
@@ -175,16 +175,16 @@ class _RecordReader:
 
     def _said_by_field(self, word: str, value: str, meaning: Meaning, *, is_item: bool) -> Meaning:
         if word in UNIT_KEYS and value in _SHARES:
-            return replace(meaning, unit=Unit(_SHARES[value], "token", is_implied=True))
+            return meaning._replace(unit=Unit(_SHARES[value], "token", is_implied=True))
         if word in UNIT_KEYS:
             value = words_of(value) if " " not in value and "/" not in value else value
             label = self._scope.label(value if not value[:1].isdigit() or " " in value else f"per {value}")
-            return replace(meaning, unit=label.unit) if label.unit else meaning
+            return meaning._replace(unit=label.unit) if label.unit else meaning
         if word in CURRENCY_KEYS:
             label = self._scope.label(value)
-            return replace(meaning, currency=label.currency or meaning.currency)
+            return meaning._replace(currency=label.currency or meaning.currency)
         if word in REGION_KEYS:
-            return replace(meaning, region=value)
+            return meaning._replace(region=value)
         if is_item and word in LABEL_KEYS and not NUMBER.match(value):
             return self._scope.label(value if " " in value else words_of(value)).over(meaning)
         return meaning
@@ -233,7 +233,7 @@ class _RecordReader:
         if word in AFTER or label.unknown:
             names_model = bool(label.unknown) and word not in AFTER
         else:
-            meaning = replace(label, roles=label.roles - {"ignore"}).over(meaning)
+            meaning = label._replace(roles=label.roles - {"ignore"}).over(meaning)
         inner = replace(
             place,
             meaning=meaning,
@@ -270,7 +270,7 @@ class _RecordReader:
         for number, (name, span) in enumerate(tiers):
             inner = replace(place, path=f"{place.path}.{key}[{number}]")
             prices = self._prices_of(name, value[number][name], inner, bare=True)
-            total += self._rates(prices, replace(label, context=span).over(place.meaning), inner, name)
+            total += self._rates(prices, label._replace(context=span).over(place.meaning), inner, name)
         return total
 
     def _holds_prices(self, value: Mapping[str, Any]) -> bool:
@@ -322,12 +322,12 @@ class _RecordReader:
         model, said = name.name, name.meaning
         if place.is_meter_name and (not meaning.has_meter or meaning.kind == "embedding"):
             if meaning.unit is not None and names_tokens(model):
-                meaning = replace(meaning, unit=replace(meaning.unit, is_implied=False))
+                meaning = meaning._replace(unit=replace(meaning.unit, is_implied=False))
             split = split_meter_name(model, self._scope)
             if split is not None:
                 model, words = split
                 if meaning.region and words.region:
-                    words = replace(words, region=None, others=(*words.others, words.region))
+                    words = words._replace(region=None, others=(*words.others, words.region))
                 said = words.over(said)
             if _VERSION.match(model) and place.family:
                 model = f"{place.family.split()[0]} {model}"
@@ -335,13 +335,13 @@ class _RecordReader:
         if parted is not None:
             model, direction = parted
             said = direction.over(said)
-        meaning = meaning.over(replace(said, roles=frozenset(), unknown=""))
+        meaning = meaning.over(said._replace(roles=frozenset(), unknown=""))
         total = Reading()
         for price in prices:
             label = self._scope.label(price.label) if price.label else Meaning()
             full = label.over(meaning)
             scope = self._scope_for(full, price.unit)
-            full = replace(full, unknown="") if full.has_meter else full
+            full = full._replace(unknown="") if full.has_meter else full
             unit = price.unit or full.unit
             if not full.has_meter and unit is not None and unit.unit in _HIRED:
                 total += Reading(amounts_seen=1, amounts_ignored=1)
@@ -380,7 +380,7 @@ class _RecordReader:
         wanted = {f"unit {word}" for word in (*meters, meaning.kind)}
         own = next((text for name, text in self._scope.hints.extra if name in wanted), None)
         return replace(
-            self._scope, hints=replace(self._scope.hints, unit=own), page=replace(self._scope.page, unit=None)
+            self._scope, hints=replace(self._scope.hints, unit=own), page=self._scope.page._replace(unit=None)
         )
 
     def _label_of(self, key: str, words: Mapping[str, str], fields: Mapping[str, Any]) -> Meaning:
@@ -456,4 +456,4 @@ def _below(struck: Mapping[str, Any] | None, key: str) -> Mapping[str, Any] | No
 def _of_model(name: str, meaning: Meaning) -> Meaning:
     """An embedding model's price names no direction and is one of input."""
     is_embedding = re.search(r"embed|向量", name, re.IGNORECASE) is not None
-    return replace(meaning, kind="embedding") if is_embedding and not meaning.kind else meaning
+    return meaning._replace(kind="embedding") if is_embedding and not meaning.kind else meaning

@@ -135,7 +135,7 @@ def _read_statement(sentence: str, amounts: Sequence[Amount], context: Context, 
         return None
     when = scope.label(said.get("before") or "")
     prices = read_cell(((Run(body),),), scope).prices
-    told = tuple((price, replace(scope.label(price.label), valid_from=when.valid_from)) for price in prices)
+    told = tuple((price, scope.label(price.label)._replace(valid_from=when.valid_from)) for price in prices)
     if len(prices) != len(amounts) or not all(_is_sure(price, meaning) for price, meaning in told):
         return None
     kinds = {(meaning.direction, meaning.cache, meaning.modalities) for _, meaning in told}
@@ -176,7 +176,7 @@ def _read_cut(sentence: str, amounts: Sequence[Amount], context: Context, scope:
         price = Price(replace(new, doubt=""), unit=unit.unit, quote=quote)
         if old.value > new.value and (between is None or between.unit == unit.unit):
             price = replace(price, list_value=old.value)
-        return _Statement(name, ((price, replace(label, roles=frozenset({"price"}))),))
+        return _Statement(name, ((price, label._replace(roles=frozenset({"price"}))),))
     return None
 
 

@@ -85,7 +85,7 @@ def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout,
 
 def _said(column: Column) -> Meaning:
     """What tells a column from another: all but the look of its heading."""
-    return replace(column.meaning, unknown="", roles=frozenset(), hints=(), others=(), unit=None, currency=None)
+    return column.meaning._replace(unknown="", roles=frozenset(), hints=(), others=(), unit=None, currency=None)
 
 
 def is_strange(column: Column) -> bool:

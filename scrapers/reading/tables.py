@@ -39,7 +39,7 @@ def read_table(table: Table, scope: Scope) -> Reading:
 def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     around = read_context(table.context, scope)
     if any(column.meaning.kind == "training" for column in layout.columns if column.role == "price"):
-        around = replace(around, kind=None)  # "Training | Usage": the heading's word holds for one of the columns
+        around = around._replace(kind=None)  # "Training | Usage": the heading's word holds for one of the columns
     layout, doubles = refuse_doubles(layout, table.locator)
     layout, labelled = refuse_labelled(layout, scope, table.locator)
     above = _models_above(table.context, scope)
@@ -91,7 +91,7 @@ def _names_models(layout: Layout) -> bool:
 
 def _lending_no_unit(scope: Scope) -> Scope:
     """The scope for a table that adds up: its amounts are prices only where they print themselves what they buy."""
-    return replace(scope, hints=replace(scope.hints, unit=None), page=replace(scope.page, unit=None))
+    return replace(scope, hints=replace(scope.hints, unit=None), page=scope.page._replace(unit=None))
 
 
 def _uncounted(table: Table) -> Reading:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe0f\u0000-\u0008\u000b\u000c\u000e-\u001f]"
 )
-_SPACES = re.compile(r"\s+")
 _LIST_COMMA = re.compile(r"(?<![０-９])，(?=[0-9])")  # "0.8，2" are two numbers, "１，５００" is one
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
 _SIGNS = str.maketrans({"＜": "<", "＞": ">", "⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥", "～": "~", "〜": "~", "·": "·"})
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!$<>|~&])")
 _ELISIONS = re.compile(r"(?<![^\W_])(?:d|l|dell|all|qu)['’](?=[^\W\d_])")  # "prix d'entrée"
-_JOINERS = re.compile(r"[-_‐‑]+")
+_JOINERS = str.maketrans(dict.fromkeys("-_‐‑", " "))
 _STARRED = re.compile(r"(?<=[0-9])\*{1,3}(?=\s?(?:/|每|per\b))", re.IGNORECASE)  # "$3* /Mt": a footnote's mark
 _SUPERSCRIPT = re.compile("[¹²³⁰⁴-⁹ᵃ-ᵛ†‡]+")
 
@@ -35,14 +35,15 @@ def clean(text: str) -> str:
     >>> clean("$3* /Mt")
     '$3 /Mt'
     """
-    bare = _SUPERSCRIPT.sub("", _INVISIBLE.sub("", text))
+    bare = text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
     if not bare.isascii():
-        bare = unicodedata.normalize("NFKC", _LIST_COMMA.sub(", ", bare)).translate(_DASHES).translate(_SIGNS)
+        bare = _LIST_COMMA.sub(", ", _SUPERSCRIPT.sub("", bare))
+        bare = unicodedata.normalize("NFKC", bare).translate(_DASHES).translate(_SIGNS)
     if "\\" in bare:
         bare = _ESCAPED.sub(r"\1", bare)
     if "*" in bare:
         bare = _STARRED.sub("", bare)
-    return _SPACES.sub(" ", bare).strip()
+    return " ".join(bare.split())
 
 
 @lru_cache(maxsize=20_000)
@@ -52,7 +53,37 @@ def fold(text: str) -> str:
     >>> fold("Cache-Read_Input  TOKENS")
     'cache read input tokens'
     """
-    return _SPACES.sub(" ", _ELISIONS.sub("", _JOINERS.sub(" ", clean(text).casefold()))).strip()
+    folded = clean(text).casefold().translate(_JOINERS)
+    if "'" in folded or "’" in folded:
+        folded = _ELISIONS.sub("", folded)
+    return " ".join(folded.split())
+
+
+_PIECE = re.compile(r"[a-z]+|[^\sa-z0-9]")
+
+
+@lru_cache(maxsize=20_000)
+def pieces_of(text: str) -> frozenset[str]:
+    """The words of plain letters and all other signs of a cleaned text: what no pattern finds need not be looked for.
+
+    >>> sorted(pieces_of("Input ($/1M tokens)")), sorted(pieces_of("元/千tokens"))
+    (['$', '(', ')', '/', 'input', 'm', 'tokens'], ['/', 'tokens', '元', '千'])
+    """
+    return frozenset(_PIECE.findall(text.lower()))
+
+
+def openings(phrases: Iterable[str]) -> frozenset[str]:
+    """For each phrase a piece that every text has in which the phrase stands by itself.
+
+    >>> sorted(openings(["us dollar", "€", "token数", "mio."]))
+    ['mio', 'us', 'usdollar', '€', '数']
+    """
+    found = set()
+    for phrase in phrases:
+        for spelling in (phrase, phrase.replace(" ", "")):
+            pieces = _PIECE.findall(spelling.lower())
+            found.add(next((piece for piece in pieces if not piece.isascii()), pieces[0]))
+    return frozenset(found)
 
 
 _DIGIT = re.compile(r"[0-9]")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scrapers.rates import TokenRange
+from scrapers.reading.text import has_digits, openings, pieces_of
 
 Axis = Literal["context", "output"]
 
@@ -149,8 +150,13 @@ def find_ranges(text: str) -> tuple[FoundRange, ...]:
     >>> [r.tokens(None) for r in find_ranges("128K 以上")], find_ranges("1M"), find_ranges("[0, 32]")[0].tokens(None)
     ([TokenRange(gt=127999, lte=None)], (), None)
     """
+    if not has_digits(text):
+        return ()
     found: list[FoundRange] = []
-    for pattern, read in _READERS:
+    pieces = pieces_of(text)
+    for needed, pattern, read in _READERS:
+        if pieces.isdisjoint(needed):
+            continue
         for match in pattern.finditer(text):
             if any(match.start() < other.end and other.start < match.end() for other in found):
                 continue
@@ -266,17 +272,25 @@ def _postfixed(match: re.Match[str]) -> FoundRange | None:
     return FoundRange(match.start(), match.end(), None, number, high_open=word in {"未満", "未满", "미만"}, scale=scale)
 
 
+_LESS, _MORE, _OPENED = frozenset("<≤⩽"), frozenset(">≥"), frozenset("[(")
+_LEADING = openings(
+    "up at no maximum max within 不 最 至 bis jusqu hasta até fino до under below less fewer shorter 小 低 少 unter moins menos"
+    " meno менее over above more greater longer exceeding beyond 大 超 高 über mehr plus más mais più oltre более свыше"
+    " lebih ab from".split()
+)
+_TRAILING = openings("以 及 未 超 含 or and 이 초 미".split())
+# What a text must hold for a pattern to find anything, the pattern, and how its match is read.
 _READERS = (
-    (_BETWEEN, _between),
-    (_FALLING, _between),
-    (_BRACKETS, _brackets),
-    (_BRACKET_PLUS, _bracket_plus),
-    (_COMPARED, _compared),
-    (_WORDED, _worded),
-    (_POSTFIXED, _postfixed),
-    (_SPAN, _span),
-    (_PLUS, _plus),
-    (_REVERSED, _reversed),
+    (_LESS, _BETWEEN, _between),
+    (_MORE, _FALLING, _between),
+    (_OPENED, _BRACKETS, _brackets),
+    (_OPENED, _BRACKET_PLUS, _bracket_plus),
+    (_LESS | _MORE, _COMPARED, _compared),
+    (_LEADING, _WORDED, _worded),
+    (_TRAILING, _POSTFIXED, _postfixed),
+    (frozenset({*"-~至到–", "to"}), _SPAN, _span),
+    (frozenset("+"), _PLUS, _plus),
+    (_LESS, _REVERSED, _reversed),
 )
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from scrapers.reading.currencies import find_currencies
-from scrapers.reading.text import clean
+from scrapers.reading.text import clean, has_digits, openings, pieces_of
 
 FOREIGN = "foreign"
 
@@ -190,24 +190,47 @@ def find_units(text: str, *, is_label: bool = True) -> tuple[FoundUnit, ...]:
     ()
 
     """
-    patterns = [_WITH_SEPARATOR, _SCALE_ONLY, _NOUN_FIRST, *((_BARE, _BARE_SELF) if is_label else ())]
-    if _BEHIND.search(text):
-        patterns.append(_PER_BEHIND)
     candidates = [
         unit
-        for pattern in patterns
+        for pattern in _patterns_for(text, is_label=is_label)
         for match in pattern.finditer(text)
         if (unit := _unit(match, text, needs_scale=pattern is _BARE)) is not None
     ]
-    candidates += [
-        FoundUnit(sized.start(), sized.end(), Unit(Decimal(1), "image"), sized["size"])
-        for sized in _SIZED.finditer(text)
-    ]
+    if has_digits(text) and "image" in text.casefold():
+        candidates += [
+            FoundUnit(sized.start(), sized.end(), Unit(Decimal(1), "image"), sized["size"])
+            for sized in _SIZED.finditer(text)
+        ]
     found: list[FoundUnit] = []
     for unit in sorted(candidates, key=lambda each: (each.start, -each.end)):
         if not found or unit.start >= found[-1].end:
             found.append(unit)
     return tuple(found)
+
+
+def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
+    """The patterns that can find something in a text, told by the words and signs that it holds."""
+    pieces = pieces_of(text)
+    patterns = []
+    if not pieces.isdisjoint(_SEPARATORS):
+        patterns += [_WITH_SEPARATOR, _SCALE_ONLY]
+        if not pieces.isdisjoint(_COUNTERS):
+            patterns.append(_NOUN_FIRST)
+    if is_label:
+        if has_digits(text) or not pieces.isdisjoint(_SCALES) or _GLUED.search(text):
+            patterns.append(_BARE)
+        if not pieces.isdisjoint(_SELVES):
+            patterns.append(_BARE_SELF)
+    if _BEHIND.search(text):
+        patterns.append(_PER_BEHIND)
+    return patterns
+
+
+_SEPARATORS = openings("/ 每 per pro por par pour je for al za за на ogni setiap tiap".split())
+_COUNTERS = frozenset("개個个")
+_SCALES = openings(_MAGNITUDES)
+_SELVES = openings(_SELF_SCALED)
+_GLUED = re.compile(r"[a-z](?:tok|char)", re.IGNORECASE)  # "Mtokens"
 
 
 def read_unit(text: str) -> Unit | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from scrapers.documents.blocks import Cell
@@ -86,7 +86,7 @@ def _named(model: ModelName, spot: Place, scope: Scope) -> Meaning:
     """
     own = model.meaning
     if own.kind is None and scope.vocabulary.read_words(model.name).kind in {"embedding", "rerank"}:
-        own = replace(own, kind=scope.vocabulary.read_words(model.name).kind)
+        own = own._replace(kind=scope.vocabulary.read_words(model.name).kind)
     return spot.meaning.over(own)
 
 
@@ -106,20 +106,20 @@ def _read_prices(
     for number, price in enumerate(prices):
         label = scope.label(price.label) if price.label else Meaning()
         is_open = bool(label.unknown) and not label.has_meter and not meaning.has_meter
-        own = replace(label, roles=label.roles & {"foreign", "total"}, unknown=label.unknown if is_open else "")
+        own = label._replace(roles=label.roles & {"foreign", "total"}, unknown=label.unknown if is_open else "")
         if has_parts:
             own = own.over(spot.parts[number])
         elif has_lines:
-            own = own.over(replace(scope.label(spot.row_lines[number]), roles=frozenset()))
+            own = own.over(scope.label(spot.row_lines[number])._replace(roles=frozenset()))
         elif label.unknown and label.has_meter and len(prices) == 1:
             own = Meaning(context=label.context, output=label.output, unit=label.unit) if meaning.has_meter else own
         elif label.unknown and len(prices) > 1:
-            own = replace(own, others=(*own.others, price.label[:80]))
+            own = own._replace(others=(*own.others, price.label[:80]))
         if price.unit is not None and price.unit.unit == FOREIGN:
             total += Reading(amounts_seen=1, amounts_ignored=1)
             continue
         if own.context and meaning.direction not in {None, "both"} and own.direction and not own.cache:
-            own = replace(own, direction=None)  # the "prompts" of a range are no meter where row or column name one
+            own = own._replace(direction=None)  # the "prompts" of a range are no meter where row or column name one
         joined = own.over(meaning)
         if (
             own.direction
@@ -128,15 +128,15 @@ def _read_prices(
             and meaning.cache not in {None, "miss"}
             and own.direction == "output"
         ):
-            joined = replace(joined, cache=None)
+            joined = joined._replace(cache=None)
         if (
             has_storage
             and joined.cache == "storage"
             and own.cache is None
             and (price.unit or joined.unit) != price.unit
         ):
-            joined = replace(
-                joined, cache="hit", direction="input"
+            joined = joined._replace(
+                cache="hit", direction="input"
             )  # the storage of "cache storage" is priced beside it
         total += make_rates(name, price, joined, scope, locator, flags)
     return total
@@ -161,20 +161,20 @@ def _common(meanings: list[Meaning]) -> Meaning:
     if len(meanings) == 1:
         return first
     changes: dict[str, Any] = {}
-    for each in fields(Meaning):
-        values = [getattr(meaning, each.name) for meaning in meanings]
+    for name in Meaning._fields:
+        values = [getattr(meaning, name) for meaning in meanings]
         if all(value == values[0] for value in values):
             continue
-        if each.name == "direction" and set(values) <= {"input", "output", "both"}:
+        if name == "direction" and set(values) <= {"input", "output", "both"}:
             changes["direction"] = "both"
-        elif each.name == "roles":
+        elif name == "roles":
             changes["roles"] = frozenset.intersection(*values)
-        elif each.name in {"others", "hints"}:
-            changes[each.name] = tuple(word for word in values[0] if all(word in value for value in values))
+        elif name in {"others", "hints"}:
+            changes[name] = tuple(word for word in values[0] if all(word in value for value in values))
         else:
-            changes[each.name] = (
+            changes[name] = (
                 type(values[0])()
-                if isinstance(values[0], (frozenset, str)) and each.name in {"modalities", "unknown"}
+                if isinstance(values[0], (frozenset, str)) and name in {"modalities", "unknown"}
                 else None
             )
-    return replace(first, **changes)
+    return first._replace(**changes)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from scrapers.catalog import CONFIG_DIR, Hints
 from scrapers.rates import TokenRange
@@ -24,9 +24,8 @@ State = Literal["free", "included", "contact", "dynamic", "none"]
 VOCABULARY = CONFIG_DIR / "vocabulary.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a label says; None and empty where it says nothing.
+class Meaning(NamedTuple):
+    """What a label says; None and empty where it says nothing. A tuple, because reading a page joins thousands of them.
 
     Attributes:
         direction: input or output.
@@ -77,18 +76,37 @@ class Meaning:
             return self
         if self == _NOTHING:
             return wider
-        said = {name: getattr(self, name) or getattr(wider, name) for name in _NAMES}
-        said["roles"] = self.roles | wider.roles
-        said["others"] = (*self.others, *(word for word in wider.others if word not in self.others))
-        said["hints"] = (*self.hints, *(hint for hint in wider.hints if hint not in self.hints))
-        said["unknown"] = f"{self.unknown} {wider.unknown}".strip()
-        if self.mode == "any" and wider.mode:
-            said["mode"] = wider.mode  # "thinking and non-thinking" beside a column for one of them
-        return Meaning(**said)
+        mode = wider.mode if self.mode == "any" and wider.mode else self.mode or wider.mode  # "any": beside one of them
+        return Meaning(
+            direction=self.direction or wider.direction,
+            cache=self.cache or wider.cache,
+            modalities=self.modalities or wider.modalities,
+            kind=self.kind or wider.kind,
+            meter=self.meter or wider.meter,
+            tier=self.tier or wider.tier,
+            mode=mode,
+            window=self.window or wider.window,
+            ttl=self.ttl or wider.ttl,
+            region=self.region or wider.region,
+            context=self.context or wider.context,
+            output=self.output or wider.output,
+            unit=self.unit or wider.unit,
+            currency=self.currency or wider.currency,
+            valid_from=self.valid_from or wider.valid_from,
+            valid_until=self.valid_until or wider.valid_until,
+            roles=self.roles | wider.roles,
+            others=_joined(self.others, wider.others),
+            unknown=f"{self.unknown} {wider.unknown}".strip(),
+            hints=_joined(self.hints, wider.hints),
+        )
+
+
+def _joined(own: tuple[str, ...], wider: tuple[str, ...]) -> tuple[str, ...]:
+    """Both without what would stand there twice."""
+    return (*own, *(word for word in wider if word not in own)) if own and wider else own or wider
 
 
 _NOTHING = Meaning()
-_NAMES = tuple(each.name for each in fields(Meaning))
 
 
 @dataclass(frozen=True)
@@ -150,7 +168,7 @@ class Vocabulary:
             if word[0][:1].isalpha():
                 unknown.append(word[0])
             position = word.end()
-        return replace(_join(said), unknown=" ".join(unknown))
+        return _join(said)._replace(unknown=" ".join(unknown))
 
     def _phrase_at(self, folded: str, position: int) -> str | None:
         start = folded[position : position + 2]
@@ -220,21 +238,21 @@ def _join(said: Iterable[Meaning]) -> Meaning:
         modalities |= meaning.modalities
         more = meaning
         if joined.cache == "hit" and meaning.cache in {"write", "storage", "miss"}:
-            joined = replace(joined, cache=meaning.cache)  # "context cache (storage)" is storage
+            joined = joined._replace(cache=meaning.cache)  # "context cache (storage)" is storage
         if joined.tier and meaning.tier and "standard" in {joined.tier, meaning.tier} and joined.tier != meaning.tier:
-            joined = replace(joined, roles=joined.roles | {"two_tiers"})
+            joined = joined._replace(roles=joined.roles | {"two_tiers"})
         if joined.tier == "standard" and meaning.tier:
-            joined = replace(joined, tier=meaning.tier)  # "online inference (low latency)" is the latter
+            joined = joined._replace(tier=meaning.tier)  # "online inference (low latency)" is the latter
         if (
             joined.direction
             and meaning.direction
             and joined.direction != meaning.direction
             and not (joined.cache or meaning.cache)
         ):
-            more = replace(meaning, direction=None)
-            joined = replace(joined, direction="both")
+            more = meaning._replace(direction=None)
+            joined = joined._replace(direction="both")
         joined = joined.over(more)
-    return replace(joined, modalities=modalities)
+    return joined._replace(modalities=modalities)
 
 
 @cache
@@ -251,8 +269,8 @@ def load_vocabulary(path: Path = VOCABULARY) -> Vocabulary:
         meaning = _meaning(entry["means"], path)
         for word in entry["words"]:
             phrase = fold(word)
-            own = replace(meaning, region=word) if entry["means"].get("region") else meaning
-            own = replace(own, others=(word,)) if entry["means"].get("other") else own
+            own = meaning._replace(region=word) if entry["means"].get("region") else meaning
+            own = own._replace(others=(word,)) if entry["means"].get("other") else own
             phrases.setdefault(phrase, own)
     states: dict[str, State] = {}
     for state, words in raw["states"].items():
