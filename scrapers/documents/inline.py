@@ -47,6 +47,8 @@ def fold_space(text: str) -> str:
     >>> fold_space("a\u200b \n b ")
     'a b '
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text
     return _SPACE.sub(" ", text.translate(_INVISIBLE))
 
 

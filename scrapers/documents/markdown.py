@@ -12,11 +12,13 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
-from markdown_it.rules_block.table import escapedSplit
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _RAW_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n[ \t]*+(?:\n[ \t]*+)++")
+_BAR = re.compile(r"(?<!\\)\|")
 _FRONT_LINE = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*?)[ \t]*\Z")
 
 
@@ -68,7 +70,23 @@ def markdown_to_html(text: str, *, is_mdx: bool = False) -> str:
 @cache
 def _parser(*, is_mdx: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.core.ruler.at("inline", _parse_inline)
     return parser.disable("code") if is_mdx else parser
+
+
+_INLINE_SIGN = re.compile(r"[\n\\`*_~\[<&]")
+
+
+def _parse_inline(state: StateCore) -> None:
+    """The rule for what stands in a line; most cells and paragraphs hold no sign of markup and are one text."""
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        if _INLINE_SIGN.search(token.content):
+            token.children = []
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+        else:
+            token.children = [Token("text", "", 0, content=token.content)] if token.content else []
 
 
 def _without_blank_lines(table: re.Match[str]) -> str:
@@ -83,12 +101,9 @@ def _one_line_end(blank: re.Match[str]) -> str:
 
 
 def _count_cells(line: str) -> int:
-    columns = escapedSplit(line.strip().lstrip("> ").strip())
-    if columns and columns[0] == "":
-        columns.pop(0)
-    if columns and columns[-1] == "":
-        columns.pop()
-    return len(columns)
+    columns = _BAR.split(line.strip().lstrip("> ").strip())
+    inner = columns[not columns[0] :]
+    return len(inner) - bool(inner and not inner[-1])
 
 
 def escape(text: str) -> str:

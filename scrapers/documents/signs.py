@@ -20,7 +20,7 @@ _PASSWORD = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.IGNOREC
 _PLACEHOLDER = re.compile(r"\{(?:price[^{}\n]{1,200}|[A-Za-z_]+![^{}\n]{1,200})\}|\{\{\s*[\w.|$]{1,80}\s*\}\}")
 _OPEN_TABLE = re.compile(r"<table\b", re.IGNORECASE)
 _SHUT_TABLE = re.compile(r"</table\s*>", re.IGNORECASE)
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _FEW_WORDS = 600
 _SHELL_WORDS = 250
 
@@ -95,7 +95,7 @@ def is_cut_in_row(text: str) -> bool:
 def is_markdown_complete(text: str) -> bool:
     """Whether no fence stays open and a table that ends the text ends with a whole row."""
     openers: list[str] = []
-    for match in _FENCE.finditer(text):
+    for match in filter(None, map(_FENCE.match, text.split("\n"))):
         if openers and match[1].startswith(openers[-1]):
             openers.pop()
         elif not openers:

@@ -42,7 +42,9 @@ def parse_json(text: str) -> Any:
 
     """
     try:
-        return JSON.decode(_SURROGATES.sub(lambda found: found[1] or r"\ufffd", text))
+        if "\\ud" in text or "\\uD" in text:
+            text = _SURROGATES.sub(lambda found: found[1] or r"\ufffd", text)
+        return JSON.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -274,11 +274,60 @@ def _postfixed(match: re.Match[str]) -> FoundRange | None:
 
 _LESS, _MORE, _OPENED = frozenset("<≤⩽"), frozenset(">≥"), frozenset("[(")
 _LEADING = openings(
-    "up at no maximum max within 不 最 至 bis jusqu hasta até fino до under below less fewer shorter 小 低 少 unter moins menos"
-    " meno менее over above more greater longer exceeding beyond 大 超 高 über mehr plus más mais più oltre более свыше"
-    " lebih ab from".split()
+    [
+        "up",
+        "at",
+        "no",
+        "maximum",
+        "max",
+        "within",
+        "不",
+        "最",
+        "至",
+        "bis",
+        "jusqu",
+        "hasta",
+        "até",
+        "fino",
+        "до",
+        "under",
+        "below",
+        "less",
+        "fewer",
+        "shorter",
+        "小",
+        "低",
+        "少",
+        "unter",
+        "moins",
+        "menos",
+        "meno",
+        "менее",
+        "over",
+        "above",
+        "more",
+        "greater",
+        "longer",
+        "exceeding",
+        "beyond",
+        "大",
+        "超",
+        "高",
+        "über",
+        "mehr",
+        "plus",
+        "más",
+        "mais",
+        "più",
+        "oltre",
+        "более",
+        "свыше",
+        "lebih",
+        "ab",
+        "from",
+    ]
 )
-_TRAILING = openings("以 及 未 超 含 or and 이 초 미".split())
+_TRAILING = openings(["以", "及", "未", "超", "含", "or", "and", "이", "초", "미"])
 # What a text must hold for a pattern to find anything, the pattern, and how its match is read.
 _READERS = (
     (_LESS, _BETWEEN, _between),

@@ -226,7 +226,9 @@ def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
     return patterns
 
 
-_SEPARATORS = openings("/ 每 per pro por par pour je for al za за на ogni setiap tiap".split())
+_SEPARATORS = openings(
+    ["/", "每", "per", "pro", "por", "par", "pour", "je", "for", "al", "za", "за", "на", "ogni", "setiap", "tiap"]
+)
 _COUNTERS = frozenset("개個个")
 _SCALES = openings(_MAGNITUDES)
 _SELVES = openings(_SELF_SCALED)
