@@ -21,6 +21,7 @@ from scrapers.errors import NoTable
 from scrapers.rates import Complaint, PriceList, Rate
 from scrapers.reading.apart import settle
 from scrapers.reading.labels import Reading, Scope, read_sentence, split_sentences
+from scrapers.reading.meterheads import join_meter_cards
 from scrapers.reading.money import find_amounts
 from scrapers.reading.sentences import family_of, read_sentences
 from scrapers.reading.tables import read_table
@@ -106,7 +107,7 @@ def _read_blocks(
     scope = _scope(document, hints, captured_at)
     sections = _Sections(scope)
     names: dict[str, None] = {}
-    for block in document.blocks:
+    for block in join_meter_cards(document.blocks, scope):
         sections.hear(block)
         placed = scope if isinstance(block, Prose) else replace(sections.scope_for(block), models=tuple(names))
         part = _with_lost(block, _read_block(block, placed))

@@ -1,17 +1,19 @@
-"""Plain text to blocks: tab-separated runs of lines are the tables that a browser copied, all else is lines.
+"""Plain text to blocks: lines parted by tabs (as a browser copies tables) or by spaces are tables, all else is lines.
 
-In such a copy a row is one line, a cell's line break splits the row, and a label that spans rows leaves an empty cell
-at the beginning of the rows below it, or none at all where the copyist dropped it; any other short row's first cell
-spans the columns that it lacks.
+In a browser's copy a row is one line, a cell's line break splits the row, and a label that spans rows leaves an empty
+cell at the beginning of the rows below it, or none at all where the copyist dropped it; any other short row's first
+cell spans the columns that it lacks.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from scrapers.documents.blocks import Block, Context, Prose, Run, Table
 from scrapers.documents.grid import PrintedCell, build_grid, continues
 from scrapers.documents.inline import fold_space
+from scrapers.documents.spaced import spaced_rows
 
 _MAX_LABEL = 60
 _MAX_BEFORE = 12
@@ -25,6 +27,8 @@ def text_blocks(text: str) -> list[Block]:
     place = 0
     while place < len(lines):
         rows, after = _table_at(lines, place)
+        if not rows:
+            rows, after = _spaced_at(lines, place)
         if rows:
             context = Context(before=tuple(before))
             blocks.append(Table(build_grid(_printed(rows)), 0, context, f"line {place + 1}"))
@@ -59,6 +63,19 @@ def _table_at(lines: list[str], start: int) -> tuple[list[list[list[str]]], int]
             break
         place += 1
     return (rows, place) if len(rows) >= 2 else ([], start)
+
+
+def _spaced_at(lines: list[str], start: int) -> tuple[list[list[list[str]]], int]:
+    """Rows of the lines from here to the next blank one, where spaces part their columns, and the line after them."""
+    end = start
+    while end < len(lines) and _GAP.search(lines[end]) and "\t" not in lines[end] and end - start < _MAX_ROWS:
+        end += 1
+    rows = [[[cell] if cell else [] for cell in row] for row in spaced_rows(lines[start:end])]
+    return rows, end if rows else start
+
+
+_GAP = re.compile(r"\S {2,}\S")
+_MAX_ROWS = 2_000
 
 
 def _starts_row(lines: list[str], place: int) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scrapers.documents.blocks import Block, Context, Document, Kind, Prose, Run
+from scrapers.documents.blocks import Block, Context, Document, Kind, Prose, Run, Table
 from scrapers.documents.components import component_blocks
 from scrapers.documents.decode import decode, sniff_kind
 from scrapers.documents.inline import attribute
@@ -44,7 +44,9 @@ def read_document(body: bytes, *, kind: Kind | None = None, charset: str | None 
     elif kind in {"json", "ndjson", "yaml"}:
         document = _read_json(text, kind)
     else:
-        document = Document(kind, "", "", tuple(text_blocks(text)))
+        blocks = tuple(text_blocks(text))
+        is_open = bool(blocks) and isinstance(blocks[-1], Table) and not text.endswith(("\n", "\r"))
+        document = Document(kind, "", "", blocks, is_complete=not is_open)  # a row's last number may be cut
     blocks = settle_blocks(document.blocks)
     return replace(document, blocks=blocks, signs=find_signs(text, blocks, kind))
 

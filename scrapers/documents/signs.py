@@ -6,6 +6,7 @@ A cut page must never be compared: of real price pages cut at any byte a fifth r
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from scrapers.documents.blocks import Block, Card, Kind, Prose, Table
@@ -20,6 +21,13 @@ _PASSWORD = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.IGNOREC
 _PLACEHOLDER = re.compile(r"\{(?:price[^{}\n]{1,200}|[A-Za-z_]+![^{}\n]{1,200})\}|\{\{\s*[\w.|$]{1,80}\s*\}\}")
 _OPEN_TABLE = re.compile(r"<table\b", re.IGNORECASE)
 _SHUT_TABLE = re.compile(r"</table\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]{0,40})\b[^<>]*?(/?)>", re.IGNORECASE)
+_FREE_ENDS = frozenset(
+    ("html", "head", "body", "p", "li", "dt", "dd", "option", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup")
+)
+_VOID = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
+)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _FEW_WORDS = 600
 _SHELL_WORDS = 250
@@ -63,13 +71,30 @@ def _has_placeholders(blocks: Sequence[Block]) -> bool:
 
 
 def is_html_complete(text: str) -> bool:
-    """Whether the page's end is there; a fragment without `<html>` is whole when no tag and no table stays open."""
+    """Whether the page's end is there; a fragment without `<html>` is whole when no tag and no table stays open.
+
+    A page may leave out `</html>`, as it may `</head>` and `</p>`. It is believed to have done so where it leaves out
+    such ends throughout, closes all that must be closed, and ends with a whole line or tag; any other is cut.
+    """
     if text.rfind("<") > text.rfind(">"):
         return False
     head, tail = text[:5000].lower(), text[-5000:].lower()
     if "<html" in head or "<!doctype" in head:
-        return "</html" in tail or ("<html" not in head and "</body" in tail)
+        is_closed = "</html" in tail or ("<html" not in head and "</body" in tail)
+        return is_closed or _leaves_ends_out(text)
     return len(_OPEN_TABLE.findall(text)) <= len(_SHUT_TABLE.findall(text))
+
+
+def _leaves_ends_out(text: str) -> bool:
+    """Whether a page closes no element whose end may be left out, and every other."""
+    opened: Counter[str] = Counter()
+    closed: Counter[str] = Counter()
+    for tag in _TAG.finditer(text):
+        if tag[3] != "/":
+            (closed if tag[1] else opened)[tag[2].lower()] += 1
+    is_lax = any(opened[name] for name in _FREE_ENDS) and not any(closed[name] for name in _FREE_ENDS)
+    is_balanced = all(count == closed[name] for name, count in opened.items() if name not in _FREE_ENDS | _VOID)
+    return is_lax and is_balanced and text.endswith(("\n", ">")) and text.count("<!--") == text.count("-->")
 
 
 def without_cut_row(text: str) -> str:

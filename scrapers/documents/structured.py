@@ -69,10 +69,8 @@ def priced_entries(value: object, context: Context, locator: str) -> list[Block]
         if isinstance(entry, list):
             blocks.append(Record({"entries": entry}, replace(context, component=path), f"{locator} {path}"))
         else:
-            blocks.extend(
-                component_blocks(path, entry, context, f"{locator} {path}")
-                or [Record(entry, replace(context, component=path), f"{locator} {path}")]
-            )
+            rows = [] if _is_product(entry) else component_blocks(path, entry, context, f"{locator} {path}")
+            blocks.extend(rows or [Record(entry, replace(context, component=path), f"{locator} {path}")])
     return blocks
 
 
@@ -149,12 +147,17 @@ def _priced(value: object, path: str, depth: int) -> Iterator[tuple[str, Any]]:
         for number, one in enumerate(value):
             yield from _priced(one, f"{path}[{number}]" if path else f"[{number}]", depth + 1)
     elif isinstance(value, dict):
-        if speaks_of_price(value, deep=False):
+        if speaks_of_price(value, deep=False) or _is_product(value):
             yield path or "$", value
             return
         for key, one in value.items():
             if isinstance(one, list | dict):
                 yield from _priced(one, f"{path}.{key}" if path else str(key), depth + 1)
+
+
+def _is_product(value: Mapping[str, Any]) -> bool:
+    """Whether an object of schema.org names a product beside what it is offered for."""
+    return isinstance(value.get("name"), str) and speaks_of_price(value.get("offers"))
 
 
 def _join_row_dicts(blocks: list[Block]) -> list[Block]:

@@ -42,6 +42,7 @@ from scrapers.documents.inline import (
 )
 from scrapers.documents.nodes import Tag, parse_html
 from scrapers.documents.payloads import without_shown_rows
+from scrapers.documents.plain import text_blocks
 from scrapers.documents.tabs import pane_labels
 from scrapers.errors import LayoutError
 
@@ -111,6 +112,9 @@ class TreeWalker:
             self._flush()
             carried = carrier(node, self._context(), self._locator(name))
         shown = len(self._blocks)
+        if name == "head":
+            for script in node.find_all("script"):
+                self._walk_element(script)
         if name not in SKIPPED_TAGS:
             self._walk_shown(node)
             if carried:
@@ -163,6 +167,8 @@ class TreeWalker:
         if rows:
             self._add_table([[printed_cell(cell) for cell in row] for row in rows], 1, self._context())
             return
+        if node.name == "pre" and self._add_spaced_tables(node):
+            return
         level = self._heading_level(node)
         if level is not None:
             text = text_of(node)
@@ -177,6 +183,20 @@ class TreeWalker:
         self._walk_children(node)
         self._flush()
         self._scope.struck, self._is_choice = was_struck, was_choice
+
+    def _add_spaced_tables(self, node: Tag) -> bool:
+        """Whether a preformatted text is tables whose columns are parted by spaces or tabs, with amounts in them."""
+        text = "".join(printed_strings(node))
+        blocks = text_blocks(text) if _AMOUNT.search(text) else []
+        if not any(isinstance(block, Table) for block in blocks):
+            return False
+        for block in blocks:
+            self._blocks.append(replace(block, context=self._context(), locator=self._locator("pre")))
+            if isinstance(block, Prose):
+                self._scope.before.append(block.text)
+            else:
+                self._scope.before.clear()
+        return True
 
     def _heading_level(self, node: Tag) -> int | None:
         match = _HEADING.match(node.name)

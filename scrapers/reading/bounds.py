@@ -6,8 +6,9 @@ else (requests, a month's volume) is not read.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from scrapers.rates import TokenRange
@@ -100,3 +101,17 @@ def _tier(tier: Mapping[str, Any], starts: set[object]) -> tuple[str, TokenRange
 
 def _is_length(bound: object) -> bool:
     return bound is None or (is_number(bound) and (bound == 0 or _LEAST_PROMPT <= bound <= _MOST_PROMPT))  # type: ignore[operator]  # a number
+
+
+def join_bands(bands: Collection[TokenRange | None]) -> TokenRange | None:
+    """The one range that several cover together; None where one is open in both ways or a gap is left.
+
+    >>> join_bands([TokenRange(32_000, 128_000), TokenRange(0, 32_000)])
+    TokenRange(gt=0, lte=128000)
+    >>> join_bands([TokenRange(0, 32_000), TokenRange(64_000, None)]) is None
+    True
+    """
+    known = sorted((band for band in bands if band is not None), key=lambda band: band.gt or 0)
+    if len(known) < len(bands) or any(one.lte != other.gt for one, other in itertools.pairwise(known)):
+        return None
+    return TokenRange(known[0].gt, known[-1].lte) if known else None

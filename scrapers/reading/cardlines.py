@@ -1,6 +1,7 @@
 """The lines of a card and what each is: a model's name, a label, a price, or something else.
 
-A line that holds a name and its prices becomes two; a currency's sign on a line of its own joins the number below it.
+A line that holds a name and its prices becomes two; a currency's sign on a line of its own joins the number below it,
+an amount the unit below it.
 A line of the form "Word: value" is a property and no name, unless the word is "model".
 """
 
@@ -13,7 +14,7 @@ from typing import Literal
 
 from scrapers.documents.blocks import Run
 from scrapers.documents.inline import Line, line_text
-from scrapers.reading.cells import CellPrices, read_cell
+from scrapers.reading.cells import CellPrices, ends_with_amount, is_unit, read_cell
 from scrapers.reading.labels import Scope
 from scrapers.reading.names import is_model_like
 from scrapers.reading.text import clean
@@ -48,8 +49,24 @@ class CardLine:
     is_own: bool = False
 
 
-def join_signs(lines: Sequence[Line]) -> Iterator[Line]:
-    """A currency's sign that stands on a line of its own belongs to the number below it."""
+def join_lines(lines: Sequence[Line]) -> Iterator[Line]:
+    """Lines as they are meant: a currency's sign or an amount whose number or unit stands on the line below it."""
+    pending: Line | None = None
+    for line in _join_signs(lines):
+        if pending is not None and is_unit(clean(line_text(line))):
+            yield (*pending, Run(" "), *line)
+            pending = None
+            continue
+        if pending is not None:
+            yield pending
+        pending = line if ends_with_amount(line) else None
+        if pending is None:
+            yield line
+    if pending is not None:
+        yield pending
+
+
+def _join_signs(lines: Sequence[Line]) -> Iterator[Line]:
     pending: Line | None = None
     for line in lines:
         text = line_text(line)

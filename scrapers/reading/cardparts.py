@@ -22,6 +22,7 @@ ReadsBoth = Callable[[str, Sequence[CardLine]], bool]
 _ASIDE = re.compile(r"(?<=\S)\s[—–\-]\s.*\Z")
 _SERIES = re.compile(r"\b(?:series|family|famil(?:le|ia|y)|baureihe)\b|系列|シリーズ|시리즈", re.IGNORECASE)
 _NEAR = 6
+_KINDS = frozenset({"embed", "rerank"})  # what such models do, and what some sellers call them above their only price
 
 
 def parts_of(
@@ -61,14 +62,17 @@ def _named_by_headings(card: Card, scope: Scope) -> str:
     for heading in (card.title, *reversed(card.context.headings)):
         if is_model_like(heading, scope):
             return "" if scope.vocabulary.is_section(heading) else heading
-        if scope.label(heading).unknown:
-            return ""
+        label = scope.label(heading)
+        if label.unknown or label.kind == "search":
+            return ""  # of a tool's prices the heading further above is no model
     return ""
 
 
 def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope, reads_both: ReadsBoth) -> str:
     """A short title directly above the prices of both directions is a model's name, whatever it looks like."""
     title = clean(card.title)
+    if title.casefold() in _KINDS and sum(len(line.found.prices) for line in lines) == 1:
+        return title
     return title if could_name(title, scope) and reads_both(title, lines) else ""
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from scrapers.documents.blocks import Card
 from scrapers.rates import Complaint
-from scrapers.reading.cardlines import MAX_LABEL, CardLine, join_signs, read_lines
+from scrapers.reading.cardlines import MAX_LABEL, CardLine, join_lines, read_lines
 from scrapers.reading.cardparts import parts_of
 from scrapers.reading.cells import Price
 from scrapers.reading.headings import ABOVE, weigh_headings
@@ -31,7 +31,7 @@ _MAX_IDLE = 6
 
 def read_card(card: Card, scope: Scope) -> Reading:
     """The rates of one card, or of the several models that its lines name."""
-    lines = [part for line in join_signs(card.lines) for part in read_lines(line, scope)]
+    lines = [part for line in join_lines(card.lines) for part in read_lines(line, scope)]
     around = read_context(card.context, scope)
     if around.unit is None:
         around = around._replace(unit=_unit_of(lines, scope))
@@ -167,6 +167,8 @@ class _CardReader:
                 span = Meaning(context=line.meaning.context)
                 meaning = span.over(meaning._replace(context=None))
                 is_used = False
+            elif line.kind == "label" and "price" in line.meaning.roles and not group:
+                meaning, is_used = line.meaning, False
             elif group and len(line.text) <= 20:
                 joined = self._scope.label(f"{group} {line.text}")
                 if not joined.unknown and joined.has_meter:
@@ -193,7 +195,8 @@ class _CardReader:
 
     def _rate(self, model: str, price: Price, said: Meaning, around: Meaning, *, is_alone: bool) -> Reading:
         full = weigh_headings(said.over(around), price.unit)
-        if said.unknown or not (said.has_meter or (is_alone and _is_whole(price, said, full))):
+        is_whole = _is_vectors(price, said, full) or (is_alone and _is_whole(price, said, full))
+        if said.unknown or not (said.has_meter or is_whole):
             if price.amount is None:
                 return Reading()
             if full.roles & {"foreign", ABOVE["foreign"]} or price.doubt:
@@ -251,6 +254,11 @@ def _is_whole(price: Price, said: Meaning, full: Meaning) -> bool:
     """Whether a model's only price needs no label: its unit, the words above it or "Price" say what is bought."""
     unit = price.unit.unit if price.unit else None
     return full.kind in _APART or unit in _OTHER_GOODS or (unit == "token" and "price" in said.roles)
+
+
+def _is_vectors(price: Price, said: Meaning, full: Meaning) -> bool:
+    """Whether "Cost" heads a price of tokens of an embedding model, which has but one direction."""
+    return full.kind == "embedding" and "price" in said.roles and price.unit is not None and price.unit.unit == "token"
 
 
 def _with_shared_unit(prices: Sequence[Price], scope: Scope) -> Sequence[Price]:

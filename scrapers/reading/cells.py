@@ -119,20 +119,21 @@ def _joined(lines: Iterable[tuple[Run, ...]]) -> list[tuple[Run, ...]]:
         text = clean("".join(run.text for run in line))
         is_discount = bool(_DISCOUNT.search(text)) and not find_amounts(text) and len(text) < 12
         is_sale = bool(text) and bool(joined) and _is_struck(joined[-1]) and not _is_struck(line)
-        if is_sale or (joined and (is_discount or (_is_unit(text) and _ends_with_amount(joined[-1])))):
+        if is_sale or (joined and (is_discount or (is_unit(text) and ends_with_amount(joined[-1])))):
             joined[-1] = (*joined[-1], Run(" "), *line)
         else:
             joined.append(line)
     return joined
 
 
-def _is_unit(text: str) -> bool:
+def is_unit(text: str) -> bool:
     """Whether a line is a unit and nothing else: "/ 1M tokens"."""
     units = find_units(text, is_label=False)
     return len(units) == 1 and (units[0].start, units[0].end) == (0, len(text))
 
 
-def _ends_with_amount(line: tuple[Run, ...]) -> bool:
+def ends_with_amount(line: tuple[Run, ...]) -> bool:
+    """Whether a line ends with an amount whose unit may follow."""
     text = clean("".join(run.text for run in line if not run.raised))
     amounts = find_amounts(text)
     return bool(amounts) and amounts[-1].end == len(text)

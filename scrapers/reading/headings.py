@@ -22,6 +22,11 @@ _PARTS = re.compile(r"\s+[-–—|·•:]\s+|\s*[:：|｜·]\s*|\s*[(（【\[]\s
 _IDENTIFIER = re.compile(r"(?<![\w.:/@])[A-Za-z0-9@][\w.:/@]*+-[\w.:/@\-]*+")
 _AFTER_NAMES = frozenset({"batch", "flex/batch", "low_latency"})  # words that no model is called by
 _MODE = re.compile(r"priorit|\bmode\b|模式|优先", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"\b(?:costs?|prices?|fees?)\s+(?:of|for|to\s\w+)\s+(?:a|an|one|two|five|ten|fifty|[0-9][0-9.,]*[km]?)\s"
+    r"(?:hundred\s|thousand\s|million\s)?|(?:[0-9]|[一十百千万])(?:次|轮|條|条|个)?(?:对话|聊天|会话|對話)",
+    re.IGNORECASE,
+)
 _OF_A_NAME = re.compile(r"\W*(?:fast|turbo|priority|flex|flexible)\W*", re.IGNORECASE)
 
 
@@ -37,6 +42,8 @@ def as_heading(text: str, read: Callable[[str], Meaning]) -> Meaning:
 
     """
     label = read(text)
+    if label.unit is None and _COUNTED.search(text):
+        return Meaning(currency=label.currency, roles=frozenset({ABOVE["total"]}))  # "Cost of one thousand chats"
     if "two_tiers" in label.roles and _AND.search(text):
         label = label._replace(tier=None)  # "On-demand and batch pricing" heads both
     if not label.unknown:

@@ -6,6 +6,7 @@ nobody has explained is reported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -24,9 +25,9 @@ from scrapers.reading.headers import (
 )
 from scrapers.reading.labels import Scope
 from scrapers.reading.money import find_amounts
-from scrapers.reading.names import is_model_like
-from scrapers.reading.text import clean, has_words
-from scrapers.reading.units import Unit, unit_after
+from scrapers.reading.names import is_model_like, read_model
+from scrapers.reading.text import clean, fold, has_words
+from scrapers.reading.units import FOREIGN, Unit, unit_after
 from scrapers.reading.vocabulary import Meaning
 
 Role = Literal["model", "price", "label", "region", "unit", "ignore"]
@@ -75,6 +76,8 @@ def find_layout(table: Table, scope: Scope) -> Layout:
     if _are_models_across(header, body, columns, scope):
         return Layout(header, body, columns, models_across=True)
     model = _model_column(body, columns, scope)
+    if model is None and not any(is_model_like(heading, scope) for heading in table.context.headings):
+        model = _billed_models(body, columns, scope)
     if model is not None:
         columns = (*columns[:model], replace(columns[model], role="model"), *columns[model + 1 :])
     return Layout(header, body, columns, model)
@@ -120,7 +123,7 @@ def _buys_tokens(text: str) -> bool:
 
 
 def _unit_of_all(body: tuple[Row, ...], index: int) -> Unit | None:
-    """The one unit of tokens behind every amount of a column: what a bare "free" in it is free of."""
+    """The one unit behind every amount of a column: what a bare "free" in it is free of."""
     units: set[Unit | None] = set()
     for row in body:
         cell = row[index] if index < len(row) else None
@@ -129,7 +132,7 @@ def _unit_of_all(body: tuple[Row, ...], index: int) -> Unit | None:
             found = unit_after(text, amount.end)
             units.add(found.unit if found else None)
     unit = units.pop() if len(units) == 1 else None
-    return unit if unit is not None and unit.unit == "token" else None
+    return None if unit is None or unit.unit in {"other", FOREIGN} else unit
 
 
 def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: Scope) -> Column:
@@ -183,7 +186,11 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     )  # "per 1M tokens in USD"
     is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when) or is_money
     numbers = sum(1 for cell in cells if cell is not None and any(char.isdigit() for char in clean(cell.text)[:12]))
-    words = sum(1 for cell in cells if cell is not None and has_words(cell.text) and not is_number(cell))
+    words = sum(
+        1
+        for cell in cells
+        if cell is not None and has_words(cell.text) and not is_number(cell) and not _is_state(cell, scope)
+    )
     if is_priced and ("price" in meaning.roles or meaning.unit or meaning.currency or numbers > words or not words):
         return "price"
     return "label"
@@ -249,6 +256,7 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
         and not _names_places(body, index, scope)
     ]
     if named:
+        named += [index for index in range(len(columns)) if _names_versions(body, columns, index, named[0], scope)]
         return min(named, key=lambda index: (bool(columns[index].meaning.unknown), -_distinct(body, index), index))
     best: tuple[float, int] | None = None
     for index, column in enumerate(columns):
@@ -268,6 +276,22 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
     return None if best is None else best[1]
 
 
+def _billed_models(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Scope) -> int | None:
+    """A column headed "Item" of which every cell names a model: "Calls of nova-4"."""
+    for index, column in enumerate(columns):
+        cells = [cell for row in body if index < len(row) and (cell := row[index]) is not None]
+        names = [read_model(clean(cell.plain), scope) for cell in cells]
+        if column.role != "label" or column.meaning.roles != {"condition"} or len(names) < 2:
+            continue
+        numbered = sum(1 for name in names if name and is_model_like(name.name, scope))
+        if numbered * 2 > len(names) and all(name and _LETTER.match(name.name) for name in names):
+            return index
+    return None
+
+
+_LETTER = re.compile(r"[^\W\d_]")
+
+
 def _is_state(cell: Cell, scope: Scope) -> bool:
     return has_words(cell.plain) and scope.vocabulary.read_state(cell.plain) is not None
 
@@ -282,6 +306,27 @@ def _names_places(body: tuple[Row, ...], index: int, scope: Scope) -> bool:
 def _distinct(body: tuple[Row, ...], index: int) -> int:
     """How many names a column holds: of a family's column and a version's, the latter names the models."""
     return len({clean(cell.plain) for row in body if index < len(row) and (cell := row[index]) is not None})
+
+
+def _names_versions(body: tuple[Row, ...], columns: tuple[Column, ...], index: int, family: int, scope: Scope) -> bool:
+    """Whether a column headed "Version" holds names, finer ones than the column of their families beside it."""
+    column = columns[index]
+    if column.role not in {"ignore", "label"} or index == family or not _VERSIONS.search(column.header):
+        return False
+    pairs = [
+        (clean(one.plain), clean(other.plain))
+        for row in body
+        if max(index, family) < len(row) and (one := row[family]) is not None and (other := row[index]) is not None
+    ]
+    alike = [
+        is_model_like(version, scope, needs_digit=False) and fold(version)[:_STEM] == fold(name)[:_STEM]
+        for name, version in pairs
+    ]
+    return bool(alike) and all(alike) and _distinct(body, index) > _distinct(body, family)
+
+
+_VERSIONS = re.compile(r"\bversion|版本|バージョン|버전|версия", re.IGNORECASE)
+_STEM = 3  # letters that a version's name shares with its family's
 
 
 def _first_line(cell: Cell) -> str:

@@ -2,7 +2,8 @@
 
 A cell that says only for which lengths, at which tier or in which state the prices of its row hold ("↳ >200K",
 "└ cached", "同上") is never a model. The direction at the end of a name ("nova-1 - Output tokens") is the row's meter
-where rows differ in nothing else, or where no column names a direction.
+where rows differ in nothing else, or where no column names a direction; a deployment there ("nova-1 Regional") is the
+row's region where a model has several.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from dataclasses import replace
 from scrapers.documents.blocks import Cell
 from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Layout
-from scrapers.reading.names import ModelName, is_model_like, read_model, read_models, split_direction
+from scrapers.reading.names import (
+    ModelName,
+    is_model_like,
+    read_model,
+    read_models,
+    split_deployment,
+    split_direction,
+)
 from scrapers.reading.text import clean
 from scrapers.reading.vocabulary import Meaning
 
@@ -29,7 +37,9 @@ class ModelColumn:
         self._scope = scope
         self._above = above
         self._models: tuple[ModelName, ...] = ()
+        self._texts = _texts_of(layout)
         self._parted = self._with_directions(layout)
+        self._placed = self._with_deployments()
 
     def forget(self) -> None:
         """A new group begins: a blank cell goes on with nothing."""
@@ -51,10 +61,11 @@ class ModelColumn:
         said = self._continuation(text)
         if said is not None:
             return self._models or self._above, said
-        if text in self._parted:
-            stem, meaning = self._parted[text]
+        stem, meaning = self._parted.get(text, (text, Meaning()))
+        stem, place = self._placed.get(stem, (stem, Meaning()))
+        if stem != text:
             name = read_model(stem, self._scope)
-            self._models = () if name is None else (replace(name, meaning=meaning.over(name.meaning)),)
+            self._models = () if name is None else (replace(name, meaning=meaning.over(place).over(name.meaning)),)
         else:
             self._models = read_models(cell.lines, self._scope)
         return self._models, Meaning()
@@ -82,10 +93,7 @@ class ModelColumn:
 
     def _with_directions(self, layout: Layout) -> dict[str, tuple[str, Meaning]]:
         """Names with a direction at an end, by their text, and what is left of each without it."""
-        index = layout.model_column
-        if index is None:
-            return {}
-        texts = dict.fromkeys(clean(cell.plain) for row in layout.body if index < len(row) and (cell := row[index]))
+        texts = self._texts
         parted = {text: split for text in texts if (split := split_direction(text, self._scope)) is not None}
         count = Counter(stem for stem, _ in parted.values())
         names_direction = any(column.role == "price" and column.meaning.has_meter for column in layout.columns)
@@ -94,3 +102,18 @@ class ModelColumn:
             for text, (stem, meaning) in parted.items()
             if count[stem] > 1 or stem in texts or not names_direction
         }
+
+    def _with_deployments(self) -> dict[str, tuple[str, Meaning]]:
+        """Names with a deployment behind them ("nova-1 Global", "nova-1 Regional"), where one model has several."""
+        texts = dict.fromkeys(self._parted[text][0] if text in self._parted else text for text in self._texts)
+        placed = {text: split for text in texts if (split := split_deployment(text, self._scope)) is not None}
+        count = Counter(stem for stem, _ in placed.values())
+        return placed if any(count[stem] > 1 or stem in texts for stem in count) else {}
+
+
+def _texts_of(layout: Layout) -> dict[str, None]:
+    """What the cells of the models' column print, in order."""
+    index = layout.model_column
+    if index is None:
+        return {}
+    return dict.fromkeys(clean(cell.plain) for row in layout.body if index < len(row) and (cell := row[index]))

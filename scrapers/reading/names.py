@@ -42,7 +42,7 @@ _EXCEPTS = re.compile(
 )
 _LEADS = re.compile(
     r"^(?:introducing|announcing|about|new:|pricing (?:for|of)|preise für|tarifs de)\s+"
-    r"|\s+(?:pricing|prices|定价|价格)$",
+    r"|^(?:模型|模型服务|接口)?调用[\s:：\-]+(?=[^\s])|\s+(?:pricing|prices|定价|价格)$",
     re.IGNORECASE,
 )
 _SIZE_IN_BRACKETS = re.compile(r"[(（]\s*(?P<size>[0-9]+(?:\.[0-9]+)?[bB]|[01][0-9][0-3][0-9])\s*[)）]")
@@ -234,6 +234,18 @@ def split_direction(text: str, scope: Scope) -> tuple[str, Meaning] | None:
             continue
         if is_model_like(bare, scope, needs_digit=False):
             return bare, label._replace(roles=frozenset(), unit=None, currency=None)
+    return None
+
+
+def split_deployment(text: str, scope: Scope) -> tuple[str, Meaning] | None:
+    """A name without the deployment behind it, and that as its region: "nova-1 Data Zone"; None without one."""
+    words = text.split(" ")
+    for size in range(min(_MAX_TAIL, len(words) - 1), 0, -1):
+        tail, stem = " ".join(words[-size:]), " ".join(words[:-size]).strip(" -:|/·,")
+        label = scope.label(tail)
+        is_place = label.region and label == Meaning(region=label.region, roles=label.roles & {"filler"})
+        if is_place and is_model_like(stem, scope):
+            return stem, Meaning(region=tail)
     return None
 
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, replace
 
 from scrapers.documents.blocks import Cell
+from scrapers.rates import TokenRange
+from scrapers.reading.bounds import join_bands
 from scrapers.reading.headers import Row, has_amount, header_parts
 from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
@@ -82,9 +84,24 @@ def places_down(
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
             found.setdefault(id(cell), (cell, []))[1].append(spot)
-    if is_directed:
-        return [(cell, [_refused(spot) for spot in spots]) for cell, spots in found.values()]
-    return list(found.values())
+    places = _with_joined_bands(list(found.values()))
+    return [(cell, [_refused(spot) for spot in spots]) for cell, spots in places] if is_directed else places
+
+
+def _with_joined_bands(places: list[tuple[Cell, list[Place]]]) -> list[tuple[Cell, list[Place]]]:
+    """A price that spans some of its model's bands of lengths holds from the first to the last of them."""
+    bands: dict[tuple[object, ...], set[TokenRange | None]] = {}
+    for cell, spots in places:
+        for spot in spots:
+            bands.setdefault((cell.column, spot.models), set()).add(spot.meaning.context)
+    joined = []
+    for cell, spots in places:
+        own = {spot.meaning.context for spot in spots}
+        all_bands = set().union(*(bands[cell.column, spot.models] for spot in spots))
+        span = join_bands(own) if len(own) > 1 and own != all_bands else None
+        spanned = [replace(spot, meaning=spot.meaning._replace(context=span)) for spot in spots]
+        joined.append((cell, spots if span is None else spanned))
+    return joined
 
 
 def _restated(row: Row, layout: Layout, scope: Scope) -> tuple[Column, ...] | None:

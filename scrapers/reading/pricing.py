@@ -174,8 +174,10 @@ def _directed(direction: str, modality: str, noun: str | None, kind: str | None)
     if noun in _TIMES:
         if modality == "video" or kind == "video":
             return "video" if direction == "output" else "video_input"
-        if modality == "audio" or kind == "speech":
-            return f"audio_{direction}" if modality == "audio" else "speech"
+        if kind == "speech":
+            return "speech"
+        if modality == "audio":
+            return f"audio_{direction}"
     if direction == "output" and modality == "video":
         return "video"
     if noun == "character" and kind == "speech":

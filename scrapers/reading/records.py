@@ -198,8 +198,10 @@ class _RecordReader:
             value = by_word.get(wanted)
             if not isinstance(value, str) or not value or _OPAQUE.match(value) or len(value) > 120:
                 continue
+            label = self._scope.label(value)
+            if label.direction and not label.unknown:
+                continue  # "Input tokens" names a meter
             if place.model is not None and wanted not in {"model", "model id", "model name"}:
-                label = self._scope.label(value)
                 if not label.unknown or not place.is_inside:
                     continue
                 if wanted in {"label", "title", "name"} and not any(c.isdigit() for c in value):

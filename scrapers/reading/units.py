@@ -166,6 +166,8 @@ _LISTED = re.compile(
 )
 _SIZED = re.compile(r"(?:/\s*|per\s+)(?P<size>[0-9]k(?:\s*/\s*[0-9]k)*)\s+(?P<noun>image)(?![a-z])", re.IGNORECASE)
 _COUNTED = re.compile(r"(?<=lion|sand)\s(?!inputs|outputs|prompts|completions)[a-z]{3,15}s(?![a-z])", re.IGNORECASE)
+_SEARCH = re.compile(r"search(?:es)?\Z|搜索|次搜索", re.IGNORECASE)
+_FOR = re.compile(r"for\s+[a-z_]+\Z", re.IGNORECASE)
 _TAIL_FOREIGN = re.compile(
     rf"\s*(?:/|per\b|每)\s*(?:[0-9]+\s*)?(?:{_either(dict.fromkeys(_NOUNS[FOREIGN].split(' '), ''))}){_EDGE}",
     re.IGNORECASE,
@@ -272,6 +274,7 @@ def unit_after(text: str, position: int) -> FoundUnit | None:
 def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | None:
     groups = match.groupdict()
     power = 0
+    named = None
     if groups.get("self"):
         power = _SELF_SCALED[re.sub(r"\s+", " ", groups["self"].casefold())]
         noun = "character" if "char" in groups["self"].casefold() else "token"
@@ -282,6 +285,8 @@ def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | 
         noun = _NOUN_OF[named.casefold()] if named else "token"
     number = Decimal(re.sub(r"[^0-9]", "", groups.get("num") or groups.get("num2") or "1"))
     per = number * (Decimal(10) ** power)
+    if noun == "other" and _FOR.match(match.group()):
+        return None  # "models for generation"
     if needs_scale and (per < 1000 or not _is_power_of_ten(per)):
         return None
     if groups.get("storage") or groups.get("hourly"):
@@ -303,6 +308,8 @@ def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | 
     if counted is not None:  # "per million vectors"
         return FoundUnit(match.start(), counted.end(), Unit(per, FOREIGN))
     rest = (groups.get("adj") or "").strip()
+    if named and _SEARCH.match(named):
+        rest = f"{rest} {named}".strip()  # a call that is a search says so to the meter
     end = match.end()
     foreign = _TAIL_FOREIGN.match(text, end)
     if foreign is not None and noun not in {"token", "token_hour"}:

@@ -77,11 +77,12 @@ class Meaning(NamedTuple):
         if self == _NOTHING:
             return wider
         mode = wider.mode if self.mode == "any" and wider.mode else self.mode or wider.mode  # "any": beside one of them
+        is_rerank = self.kind == "search" and wider.kind == "rerank"  # searches are what a reranker is paid by
         return Meaning(
             direction=self.direction or wider.direction,
             cache=self.cache or wider.cache,
             modalities=self.modalities or wider.modalities,
-            kind=self.kind or wider.kind,
+            kind=wider.kind if is_rerank else self.kind or wider.kind,
             meter=self.meter or wider.meter,
             tier=self.tier or wider.tier,
             mode=mode,
@@ -142,7 +143,10 @@ class Vocabulary:
         """
         if _IDENTIFIER.search(text):
             return False
-        return fold(text) in self.sections or self.sections.issuperset(self.read_words(text).unknown.split())
+        words = self.read_words(text)
+        if words.kind and not words.unknown and any(char.isdigit() for char in text):
+            return False  # "Embed 4"
+        return fold(text) in self.sections or self.sections.issuperset(words.unknown.split())
 
     def read_words(self, text: str) -> Meaning:
         """The meaning of a text's words by the longest phrases; units, ranges and dates are not looked for here."""

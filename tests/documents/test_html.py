@@ -259,6 +259,28 @@ def test_a_cut_page_is_incomplete_and_its_cut_row_is_dropped(
     assert all(not read(whole[:end]).is_complete for end in range(200, len(whole) - 8, 17))
 
 
+LAX = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>Prices</title>
+<p>Per 1M tokens.
+<div><table><tr><th>Model<th>Input<tr><td>nova-1<td>$1.25<tr><td>nova-2<td>$2</table></div>
+<p>Taxes are added.
+"""
+
+
+def test_a_page_that_leaves_ends_out_throughout_is_complete_without_the_last_one(
+    read: Callable[..., Document],
+) -> None:
+    assert read(LAX).is_complete
+    opened = LAX.index("<div>")
+    assert not any(read(LAX[:end]).is_complete for end in range(opened + 1, LAX.index("</div>") + 6))
+    assert not read(LAX[: LAX.index("added")]).is_complete
+    assert not read(f"{LAX}<!-- more").is_complete
+
+
+def test_a_page_that_writes_its_ends_is_cut_without_the_last_one(read: Callable[..., Document]) -> None:
+    assert not read(LAX.replace("tokens.\n", "tokens.</p>\n")).is_complete
+
+
 def test_a_fragment_without_html_tags_is_complete_when_nothing_stays_open(read: Callable[..., Document]) -> None:
     assert read(f"<div><h2>Prices</h2>{TWO[0]}</div>").is_complete
     assert not read(f"<div><h2>Prices</h2>{TWO[0][:-8]}").is_complete

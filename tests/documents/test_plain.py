@@ -37,3 +37,30 @@ def test_lines_without_tabs_are_a_card_where_an_amount_stands_among_them(read: C
     assert isinstance(card, Card)
     assert isinstance(first, Prose)
     assert isinstance(second, Prose)
+
+
+SPACED = """Model         In      Cached   Out
+nova-4        $3.00   $0.30    $15.00
+nova-4 long   $6.00            $22.50
+"""
+
+
+def test_columns_parted_by_spaces_keep_their_empty_places(grids: Callable[..., list[list[list[str | None]]]]) -> None:
+    assert grids(SPACED, "text") == [
+        [
+            ["Model", "In", "Cached", "Out"],
+            ["nova-4", "$3.00", "$0.30", "$15.00"],
+            ["nova-4 long", "$6.00", "", "$22.50"],
+        ]
+    ]
+
+
+def test_a_heading_over_the_wrong_column_is_never_moved_to_the_left(read: Callable[..., Document]) -> None:
+    text = SPACED.replace("Model", "     ").replace("$0.30", "     ").replace("long   $6.00", "long        ")
+    (table,) = (block for block in read(text, "text").blocks if isinstance(block, Table))
+    assert [cell.text for cell in table.rows[1] if cell] == ["nova-4", "$3.00", "", "$15.00"]
+
+
+def test_a_text_that_ends_in_a_row_may_have_lost_digits(read: Callable[..., Document]) -> None:
+    assert read(SPACED, "text").is_complete
+    assert not read(SPACED[:-2], "text").is_complete

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scrapers.catalog import Hints
 from scrapers.errors import NoTable
 from scrapers.reader import read_page
 
@@ -80,3 +81,10 @@ def test_the_service_tier_is_a_phrase_of_its_own_and_never_free_above_zero(headi
 def test_a_heading_counts_where_nothing_nearer_says_what_is_priced(text: str) -> None:
     with pytest.raises(NoTable):
         read_page(text.encode())
+
+
+@pytest.mark.parametrize("heading", ["Cost of one thousand chats", "Price for 1,000 conversations", "1000次对话的费用"])
+def test_the_unit_of_a_hint_is_not_lent_to_what_a_heading_counts_otherwise(heading: str) -> None:
+    text = f"| Model | Input | Output |\n|---|---|---|\n| nova-1 | $1.25 | $5.00 |\n\n## {heading}\n\n{_NO_UNIT}"
+    rates = read_page(text.encode(), hints=Hints(unit="1M tokens")).rates
+    assert {(rate.model, str(rate.amount)) for rate in rates} == {("nova-1", "1.25"), ("nova-1", "5.00")}
