@@ -27,6 +27,8 @@ _COMMANDS = {
     "watch": "Keep looking, each provider at its own interval, until stopped.",
     "prices": "Show the prices in force.",
     "history": "Show how a model's prices moved.",
+    "evidence": "Show where a price was read: words, page and capture.",
+    "compare": "Compare the prices of two models.",
     "changes": "Show what happened to prices since a date.",
     "providers": "Show the providers and pages that are watched.",
     "provider": "Add a provider: draft its file from a page, try it, check it.",

@@ -22,7 +22,7 @@ from storage.schema import latest_version
 from storage.sql import Answer, run_sql
 from storage.store import Store
 
-__all__ = ["Answer", "changes", "complaints", "doctor", "history", "prices", "providers", "run_sql", "runs"]
+__all__ = ["Answer", "changes", "complaints", "doctor", "evidence", "history", "prices", "providers", "run_sql", "runs"]
 
 Row = dict[str, Any]
 
@@ -56,7 +56,7 @@ WITH
 SELECT
   ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
   CASE WHEN unit = 'token' THEN price_sort END AS per_million_tokens,
-  list_amount, valid_from, valid_until, seen_from, seen_until, flags, quote, locator, url
+  list_amount, valid_from, valid_until, seen_from, seen_until, flags, quote, locator, url, ranked.id AS rate_id
 FROM ranked JOIN pages ON pages.id = ranked.page_id
 WHERE place = 1
 ORDER BY ranked.provider, ranked.market, model_key, meter, service_tier, conditions, currency
@@ -124,6 +124,26 @@ def prices(
     # back does not hide what was seen.
     scope = "ended_at IS NULL" if at is None and as_known_on is None else "(seen_from <= :at OR valid_from <= :at)"
     return _of_model(_dicts(store.connection.rows(_PRICES.format(scope=scope), values)), model)
+
+
+def evidence(
+    store: Store,
+    model: str,
+    provider: str | None = None,
+    meter: str | None = None,
+    tier: str | None = None,
+    at: datetime | None = None,
+) -> list[Row]:
+    """The prices in force with the capture that showed them last; arguments as for `prices`."""
+    rows = prices(store, provider, model, meter, tier, at=at)
+    captures = store.connection.rows(
+        "SELECT rates.id AS rate_id, captured_at, sha256, bytes FROM rates "
+        "JOIN captures ON captures.id = coalesce(rates.last_capture_id, rates.capture_id) "
+        "WHERE rates.id IN (SELECT value FROM json_each(:ids))",
+        {"ids": dump([row["rate_id"] for row in rows])},
+    )
+    shown_by = {row["rate_id"]: dict(row) for row in captures}
+    return [{**row, **shown_by.get(row["rate_id"], {})} for row in rows]
 
 
 def history(

@@ -14,6 +14,7 @@ import pytest
 
 from monitor.cli import cli
 from scrapers.rates import Complaint, Evidence, PriceList, Rate
+from storage.archive import Archive
 from storage.nouns import Event, Pending
 from storage.outcomes import PageOutcome
 from storage.store import Store
@@ -94,6 +95,8 @@ def test_every_command_has_help_with_its_examples_on_lines_of_their_own(
         (["replay", "missing.jsonl", "--db", "x.db"], "missing.jsonl cannot be read"),
         (["alerts", "test"], "no [[channel]]"),
         (["alerts", "test", "mial"], "mial"),
+        (["compare", "deepseek-chta", "x"], "did you mean 'deepseek-chat'"),
+        (["evidence", "deepseek-chat", "--meter", "inputs"], "did you mean 'input'"),
         (["review", "--accept", "7"], "there is no number 7"),
         (["--config", "nowhere.toml", "run"], "does not exist"),
         (["init"], "exists already"),
@@ -229,3 +232,40 @@ def test_init_writes_settings_that_load(tmp_path: Path, capsys: pytest.CaptureFi
     code, text, _ = call(capsys, "--config", str(tmp_path / "new" / "pricefall.toml"), "doctor", "--json")
     assert code == 0
     assert json.loads(text)
+
+
+def test_evidence_shows_the_words_and_writes_the_page(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = b"| Model | Input |\n|---|---|\n| nova-1 | $0.25 |\n"
+    name = Archive(home / "pages").put(body)
+    seen = rate("0.25", model="nova-1")
+    outcome = PageOutcome(None, "deepseek", "intl", URL, DAY, name, len(body), PriceList((seen,)), (seen,), DAY)
+    with Store.open(home / "prices.db") as store:
+        store.record_page(outcome)
+    _, out, _ = call(capsys, "evidence", "nova-*", "--save", "raw")
+    assert "'$0.25'" in out
+    assert URL in out
+    (path,) = (home / "raw").iterdir()
+    assert path.name == f"2026-08-01-deepseek-{name[:12]}.md"
+    assert path.read_bytes() == body
+    _, _, err = call(capsys, "evidence", "orbit")
+    assert "no price of 'orbit' is in force" in err
+
+
+def test_two_models_are_compared_in_one_currency(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rates = (rate("0.50"), rate("2", "output"), rate("0.25", model="nova-1"))
+    yuan = Rate("nova-1", "input", "priced", Decimal(2), "CNY", Decimal(1000000), "token")
+    with Store.open(home / "prices.db") as store:
+        for market, said in (("intl", rates), ("cn", (yuan,))):
+            page = PageOutcome(None, "deepseek", market, URL, DAY, "0" * 64, 10, PriceList(said), said, DAY)
+            store.record_page(page)
+        zhipu = PageOutcome(None, "zhipu", "cn", URL, DAY, "0" * 64, 10, PriceList((yuan,)), (yuan,), DAY)
+        store.record_page(zhipu)
+    _, text, _ = call(capsys, "compare", "deepseek-chat", "deepseek/nova-1", "--json")
+    rows = {row["meter"]: row for row in json.loads(text)}
+    assert rows["input"]["b_dearer_percent"] == -50
+    assert (rows["output"]["a"], rows["output"]["b"]) == ("2 USD / 1M tokens", None)
+    _, text, _ = call(capsys, "compare", "deepseek-chat", "zhipu/nova-1", "--json")
+    assert json.loads(text)[0]["b_dearer_percent"] is None
+    code, _, err = call(capsys, "compare", "deepseek-chat", "nova-1")
+    assert code == 2
+    assert "say which: deepseek/nova-1, zhipu/nova-1" in err

@@ -1,0 +1,97 @@
+"""`pricefall evidence`: the words that a price was read from, and the page that they stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.parts import Parts
+
+_ENDINGS = {"markdown": "md", "text": "txt"}
+
+
+@click.command()
+@click.argument("model")
+@click.option("--provider", metavar="ID", help="Only this provider.")
+@click.option("--meter", help="Only this meter: input, output, cached_input, ...")
+@click.option("--tier", help="Only this service tier: standard, batch, flex, priority, ...")
+@click.option("--at", metavar="DATE", help="Of the price in force at this date instead of now.")
+@click.option(
+    "--save",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the raw pages here.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.pass_obj
+def command(
+    config_path: str | None,
+    model: str,
+    provider: str | None,
+    meter: str | None,
+    tier: str | None,
+    at: str | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Show where a model's prices were read: words, place, page and capture. MODEL may be a pattern.
+
+    \b
+    pricefall evidence deepseek-chat --meter input
+    pricefall evidence 'gpt-4*' --at 2024-05-20 --save pages
+    """
+    from monitor.arguments import known_meter, known_provider, moment
+    from monitor.parts import open_to_read
+    from monitor.tables import visible, write_rows
+    from storage import queries
+
+    with open_to_read(config_path) as parts:
+        rows = queries.evidence(
+            parts.store, model, known_provider(parts, provider), known_meter(meter), tier, moment(at, "--at")
+        )
+        saved = _save(parts, rows, folder) if folder is not None else []
+    if as_json:
+        write_rows(rows, as_json=True, as_csv=False)
+    else:
+        for row in rows:
+            click.echo(
+                visible(f"{row['provider']} {row['model']} {row['meter']} ({row['service_tier']}): {_price(row)}")
+            )
+            click.echo(visible(f"  read      {row['quote']!r}"))
+            click.echo(visible(f"  at        {row['locator']}"))
+            click.echo(visible(f"  on        {row['url']}"))
+            click.echo(f"  captured  {row['captured_at']}, {row['bytes']} bytes, sha256 {row['sha256']}")
+            click.echo(f"  seen      {row['seen_from']} to {row['seen_until']}")
+        if not rows:
+            click.echo(f"no price of {model!r} is in force; `pricefall prices` shows all", err=True)
+    for path in saved:
+        click.echo(f"wrote {path}", err=as_json)
+
+
+def _price(row: dict[str, Any]) -> str:
+    from monitor.tables import conditions_text, price_text
+    from scrapers.rates import Rate
+
+    rate = Rate.from_json(row)
+    conditions = conditions_text(rate.conditions)
+    return price_text(rate) + (f", {conditions}" if conditions else "")
+
+
+def _save(parts: Parts, rows: list[dict[str, Any]], folder: Path) -> list[Path]:
+    """The raw pages, each once, named by day, provider and content."""
+    from scrapers.documents.decode import decode, sniff_kind
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for row in {row["sha256"]: row for row in rows}.values():
+        body = parts.archive.get(row["sha256"])
+        kind = sniff_kind(decode(body))
+        name = f"{row['captured_at'][:10]}-{row['provider']}-{row['sha256'][:12]}.{_ENDINGS.get(kind, kind)}"
+        path = folder / name
+        path.write_bytes(body)
+        written.append(path)
+    return written
