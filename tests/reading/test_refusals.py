@@ -248,7 +248,7 @@ def test_announced_prices_carry_their_day() -> None:
     page = read(
         PLAIN
         + """
-The new prices take effect at 16:00 UTC on August 16, 2026, as follows:
+From 16:00 UTC on August 16, 2026, these prices apply:
 
 | Model | Input (per 1M tokens) | Output (per 1M tokens) |
 |---|---|---|

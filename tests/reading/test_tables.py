@@ -223,7 +223,7 @@ CASES = {
     ),
     "models across, windows as rows": (
         """
-        The prices listed below are in units of per 1M tokens.
+        Each price below is for 1M tokens.
 
         | MODEL | | nova-flash | nova-pro |
         |---|---|---|---|
