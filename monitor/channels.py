@@ -92,7 +92,9 @@ def read_channels(
                 channels.extend([webhook] if webhook else [])
         except ValidationError:
             continue  # `_check` has named what is wrong
-    used = {channel for rule in tables_of(raw, "rule") for channel in _strings(rule.get("channels"))}
+    health = raw.get("health")
+    naming = [*tables_of(raw, "rule"), health if isinstance(health, dict) else {}]
+    used = {channel for table in naming for channel in _strings(table.get("channels"))}
     warnings.extend(
         f"channel {channel.id!r} is named by no rule, so nothing is ever sent to it"
         for channel in channels

@@ -32,6 +32,7 @@ _COMMANDS = {
     "changes": "Show what happened to prices since a date.",
     "providers": "Show the providers and pages that are watched.",
     "provider": "Add a provider: draft its file from a page, try it, check it.",
+    "health": "Show what is wrong with the watching itself, since when and what to do.",
     "doctor": "Check settings, database, provider files and what the last run left.",
     "cost": "Price a month of work on the models in use, or on every model.",
     "review": "Decide about changes that were held.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from monitor.health import HealthChanges, look_at_health, notices
 from monitor.judge import Judgement, due_events, judge_page
 from monitor.judging.flapping import flapping_now
 from monitor.judging.policy import Policy
@@ -23,6 +24,7 @@ from scrapers.fetching import Capture, FetchFailure, FetchTask
 from scrapers.rates import PriceList
 from scrapers.reader import read_page
 from storage.archive import Archive
+from storage.incidents import HealthOutcome
 from storage.nouns import Alert, Event, Flapping
 from storage.outcomes import Decision, PageOutcome, PageState
 from storage.store import Store
@@ -73,6 +75,7 @@ class CycleSummary:
     pages: tuple[PageReport, ...]
     events: tuple[Event, ...]
     alerts: int
+    health: HealthChanges = field(default_factory=HealthChanges)
 
     def counts(self) -> dict[str, int]:
         """Figures for the summary line and the database."""
@@ -90,6 +93,7 @@ class CycleSummary:
             "waiting": sum(p.waiting for p in pages),
             "held": sum(p.held for p in pages),
             "alerts": self.alerts,
+            "incidents": len(self.health.open),
         }
 
 
@@ -101,7 +105,8 @@ def _nothing(_: object) -> None:
 class Cycle:
     """The parts that a cycle works with; `confirm` is off only in a replay, which has no second look.
 
-    `sleep` waits before the second look and is replaced by tests; with `is_dry` nothing at all is written.
+    `sleep` waits before the second look and is replaced by tests; with `is_dry` nothing at all is written. `watched` is
+    the whole catalog, by which the end of a run judges health; without it, as in a replay, health is left alone.
     """
 
     settings: Settings
@@ -117,6 +122,7 @@ class Cycle:
     sleep: Callable[[float], None] = time.sleep
     is_cancelled: Callable[[], bool] = lambda: False
     run_id: int | None = None
+    watched: Iterable[Provider] = ()
     _reports: dict[tuple[str, str, str], PageReport] = field(default_factory=dict)
     _unchanged: dict[int, bool] = field(default_factory=dict)  # page to whether its body came in full
     _alerts: int = 0
@@ -198,7 +204,8 @@ class Cycle:
             else:
                 report = self.take(provider, page, outcome)
         except NoTable as err:
-            report = self._fail(provider, page, "no_table", f"no model prices on the page ({err.found}): {err.message}")
+            kind = "blocked" if err.found in {"challenge", "login"} else "no_table"
+            report = self._fail(provider, page, kind, f"no model prices on the page ({err.found}): {err.message}")
         except LayoutError as err:
             report = self._fail(provider, page, "layout", err.message)
         except ScrapeError as err:
@@ -347,7 +354,7 @@ class Cycle:
         self._alerts += len(alerts)
 
     def _fail(self, provider: Provider, page: Page, kind: str, message: str) -> PageReport:
-        if not self.is_dry:
+        if not self.is_dry and kind != "interrupted":  # that is our doing and says nothing about the page
             self.store.record_failure(self.run_id, provider.id, page.market, page.url, self.now(), kind, message)
         return PageReport(provider.id, page.url, page.market, "failed", error=message, error_kind=kind)
 
@@ -380,7 +387,12 @@ class Cycle:
         if not self.is_dry and self.run_id is not None:
             in_full = [page_id for page_id, is_full in self._unchanged.items() if is_full]
             self.store.record_unchanged(self.run_id, list(self._unchanged), self.now(), in_full=in_full)
-            self.store.finish_run(self.run_id, self.now(), status, summary.counts())
+            now = self.now()
+            health = HealthChanges() if interrupted else look_at_health(self.store, self.settings, self.watched, now)
+            alerts = notices(health, self.settings, now)
+            summary = replace(summary, health=health, alerts=self._alerts + len(alerts))
+            outcome = HealthOutcome(health.changed, alerts)
+            self.store.finish_run(self.run_id, now, status, summary.counts(), outcome)
         return summary
 
 

@@ -10,8 +10,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from monitor.alerts.health_words import duration_text, headline
+from monitor.alerts.payload import incident_json
 from monitor.alerts.sender import DeliverySummary
 from monitor.cycle import CycleSummary, PageReport
+from monitor.health import HealthChanges
 from monitor.tables import conditions_text, console, per_text, print_rows, visible
 from storage.nouns import Event
 
@@ -96,6 +99,19 @@ def delivery_text(delivered: DeliverySummary) -> str:
     return words
 
 
+def health_lines(health: HealthChanges) -> list[str]:
+    """What began and what is over with the watching itself, a line each."""
+    lines = []
+    for incidents, begins in ((health.opened, True), (health.closed, False)):
+        for incident in incidents:
+            said = incident_json(incident, "en")
+            lasted = "" if begins else f", over after {duration_text(said['lasted_s'], 'en')}"
+            address = f" {visible(incident.url)}" if incident.url else ""
+            words = f": {said['why']} {said['advice']}" if begins else ""
+            lines.append(f"health: {headline(said)}{lasted}{address}{visible(words)}")
+    return lines
+
+
 def print_summary(summary: CycleSummary, delivered: DeliverySummary | None, *, only_failures: bool = False) -> None:
     """The table at the end of a run, a row a page, and the counts."""
     pages = [p for p in summary.pages if not only_failures or p.status in {"failed", "suspect"}]
@@ -116,9 +132,12 @@ def print_summary(summary: CycleSummary, delivered: DeliverySummary | None, *, o
     ]
     print_rows(rows, title="Failed pages" if only_failures else "Pages", empty="no page is enabled")
     counts = summary.counts()
+    for line in health_lines(summary.health):
+        click.echo(line)
     click.echo(
         f"{counts['pages']} pages: {counts['read']} read, {counts['unchanged']} unchanged ({counts['not_modified']} by "
         f"304), {counts['failed'] + counts['suspect']} failed; {counts['rates']} rates, {counts['events']} events, "
         f"{counts['waiting']} waiting, {counts['held']} held, {counts['alerts']} alerts queued"
+        + (f", {counts['incidents']} incidents open (`pricefall health`)" if counts["incidents"] else "")
         + ("" if delivered is None else f"; {delivery_text(delivered)}")
     )

@@ -44,6 +44,22 @@ class MonitorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """`[health]`: who is told of incidents, and after how many runs or how long; durations in seconds.
+
+    `unread_margin` is a share: 0.05 is five of a hundred amounts. See `docs/health.md`.
+    """
+
+    channels: tuple[str, ...] = ()
+    vanished_after: int = 3
+    failing_after: int = 3
+    layout_after: int = 2
+    unread_margin: float = 0.05
+    stale_after_s: int = 3 * 86400
+    held_after_s: int = 3 * 86400
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Which events go to which channels; see `monitor.rules` for how each field is compared."""
 
@@ -76,6 +92,7 @@ class Settings:
     language: Language = "en"
     fetch: FetchSettings = field(default_factory=FetchSettings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
     channels: tuple[Channel, ...] = ()
     rules: tuple[Rule, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -215,12 +232,15 @@ def _cross_check(raw: Mapping[str, Any]) -> Iterator[Complaint]:
                 yield Complaint((name, number, "id"), f"{own!r} is used twice; give each {name} its own id")
             seen.add(own if isinstance(own, str) else None)
     known = [str(table["id"]) for table in channels if "id" in table]
-    for number, rule in enumerate(rules):
-        named = rule.get("channels")
+    health = raw.get("health")
+    places: list[tuple[tuple[str | int, ...], Any]] = [
+        (("rule", number, "channels"), rule.get("channels")) for number, rule in enumerate(rules)
+    ]
+    places.append((("health", "channels"), health.get("channels") if isinstance(health, dict) else None))
+    for loc, named in places:
         for channel in named if isinstance(named, list) else ():
             if isinstance(channel, str) and channel not in known:
-                message = f"no channel is called {channel!r}{nearest(channel, known)}"
-                yield Complaint(("rule", number, "channels"), message)
+                yield Complaint(loc, f"no channel is called {channel!r}{nearest(channel, known)}")
 
 
 def _explain(path: Path, text: str, complaints: list[Complaint]) -> str:
@@ -284,6 +304,7 @@ def _freeze(
             lock_timeout_s=monitor.lock_timeout,
             jitter_s=monitor.jitter,
         ),
+        health=_health(form),
         channels=channels,
         rules=tuple(
             Rule(
@@ -334,3 +355,16 @@ def _workload(form: WorkloadForm) -> Workload:
 
 def _part(percent: float) -> Fraction:
     return Fraction(str(percent)) / 100
+
+
+def _health(form: SettingsForm) -> HealthSettings:
+    health = form.health
+    return HealthSettings(
+        channels=tuple(dict.fromkeys(health.channels)),
+        vanished_after=health.vanished_after,
+        failing_after=health.failing_after,
+        layout_after=health.layout_after,
+        unread_margin=health.unread_margin,
+        stale_after_s=health.stale_after,
+        held_after_s=health.held_after,
+    )

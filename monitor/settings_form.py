@@ -111,6 +111,18 @@ class MonitorForm(_Form):
     jitter: Duration = 600
 
 
+class HealthForm(_Form):
+    """`[health]`."""
+
+    channels: list[str] = Field(default_factory=list)
+    vanished_after: Annotated[int, Field(ge=1, le=100)] = 3
+    failing_after: Annotated[int, Field(ge=1, le=100)] = 3
+    layout_after: Annotated[int, Field(ge=1, le=100)] = 2
+    unread_margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
+    stale_after: Duration = 3 * 86400
+    held_after: Duration = 3 * 86400
+
+
 class EmailForm(_Form):
     """`[[channel]]` with `type = "email"`."""
 
@@ -202,6 +214,7 @@ class SettingsForm(_Form):
     language: Literal["en", "zh"] = "en"
     fetch: FetchForm = Field(default_factory=FetchForm)
     monitor: MonitorForm = Field(default_factory=MonitorForm)
+    health: HealthForm = Field(default_factory=HealthForm)
     channel: list[Annotated[EmailForm | WebhookForm, Field(discriminator="type")]] = Field(default_factory=list)
     rule: list[RuleForm] = Field(default_factory=list)
     workload: list[WorkloadForm] = Field(default_factory=list)
@@ -212,6 +225,7 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
     forms: dict[str, type[_Form]] = {
         "fetch": FetchForm,
         "monitor": MonitorForm,
+        "health": HealthForm,
         "rule": RuleForm,
         "email": EmailForm,
         "webhook": WebhookForm,

@@ -28,17 +28,20 @@ from monitor.channels import EmailChannel
 
 
 class _WholeSubject(EmailPolicy):
-    """Encodes a subject that is not ASCII as one: word by word, readers drop the spaces between (RFC 2047, 6.2)."""
+    """Encodes a subject that is not ASCII as one: word by word, readers drop the spaces between (RFC 2047, 6.2).
+
+    One that is ASCII begins on the line of its name: begun on the next, it would arrive with a space before it.
+    """
 
     def fold(self, name: str, value: str) -> str:
         if name.lower() != "subject" or value.isascii():
             folded: str = super().fold(name, value)
-            return folded
+            return folded.replace(f"{name}:{self.linesep} ", f"{name}: ", 1)
         encoded = Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
         return f"{name}: {encoded}{self.linesep}"
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() != "subject" or value.isascii():
+        if name.lower() != "subject":
             folded: bytes = super().fold_binary(name, value)
             return folded
         return self.fold(name, value).encode("ascii")

@@ -11,8 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.alerts.health_words import duration_text, headline
 from monitor.alerts.markup import Markup, element, link
-from monitor.alerts.phrases import conditions_text, fact_of, list_price, per_million, visible, when_text
+from monitor.alerts.phrases import (
+    conditions_text,
+    fact_of,
+    instant_text,
+    list_price,
+    per_million,
+    visible,
+    when_text,
+)
 from monitor.alerts.words import word
 
 SHOWN_EVENTS = 20
@@ -42,23 +51,42 @@ class _Row:
     url: str | None = None
 
 
+_Block = tuple[str, str, list[_Row]]  # headline, colour of its rule, rows
+
+
 def compose(payload: Mapping[str, Any], language: str) -> Message:
     """The message of an alert's payload (see `monitor.alerts.payload`) in `en` or `zh`."""
     contents = payload["data"]
+    if "incidents" in contents:
+        return _health_message(payload, language)
     if payload["type"] != "price.changes":
         return _short_message(visible(contents["subject"], SUBJECT_LENGTH), visible(contents["text"], 1000), language)
     events: Sequence[Mapping[str, Any]] = contents["events"]
     shown, hidden = events[:SHOWN_EVENTS], len(events) - SHOWN_EVENTS
-    subject = visible(contents["subject"], SUBJECT_LENGTH)
-    closing = [word("more", language, count=hidden)] if hidden > 0 else []
     rules = ", ".join(visible(rule, 80) for rule in contents["rules"])
-    foot = word("foot", language, rules=rules)
-    blocks = [(fact_of(event, language), event["kind"], _rows(event, language)) for event in shown]
+    blocks = [
+        (fact_of(event, language), _COLOURS.get(event["kind"], "#333"), _rows(event, language)) for event in shown
+    ]
+    return _message(payload, blocks, hidden, word("foot", language, rules=rules), language)
+
+
+def _health_message(payload: Mapping[str, Any], language: str) -> Message:
+    """What begins or is over with the watching itself; no price stands in it."""
+    incidents: Sequence[Mapping[str, Any]] = payload["data"]["incidents"]
+    colour = "#0a7d33" if payload["type"] == "health.closed" else "#b26a00"
+    blocks = [(headline(each), colour, _incident_rows(each, language)) for each in incidents[:SHOWN_EVENTS]]
+    return _message(payload, blocks, len(incidents) - SHOWN_EVENTS, word("health_foot", language), language)
+
+
+def _message(payload: Mapping[str, Any], blocks: Sequence[_Block], hidden: int, foot: str, language: str) -> Message:
+    """Both parts of a message from its blocks; what does not fit is attached."""
+    subject = visible(payload["data"]["subject"], SUBJECT_LENGTH)
+    closing = [word("more", language, count=hidden)] if hidden > 0 else []
     text = [subject, ""]
-    for fact, _kind, rows in blocks:
+    for fact, _colour, rows in blocks:
         text += [f"* {fact}", *(f"    {_plain(row)}" for row in rows), ""]
     text += [*closing, "--", foot]
-    body = [_html_block(fact, kind, rows) for fact, kind, rows in blocks]
+    body = [_html_block(fact, colour, rows) for fact, colour, rows in blocks]
     body += [element("p", line) for line in closing]
     return Message(
         subject=subject,
@@ -66,6 +94,23 @@ def compose(payload: Mapping[str, Any], language: str) -> Message:
         html=_page(subject, [element("h2", subject), *body, element("p", foot, style=_QUIET)], language),
         attachment=_attachment(payload) if hidden > 0 else None,
     )
+
+
+def _incident_rows(incident: Mapping[str, Any], language: str) -> list[_Row]:
+    """What is told of one incident below its headline: when it is over, how long it lasted and no advice."""
+    url = visible(incident["url"] or "", 2000)
+    over = ""
+    if incident["closed"] is not None:
+        lasted = duration_text(incident["lasted_s"], language)
+        over = word("lasted", language, when=instant_text(incident["closed"]), lasted=lasted)
+    rows = [
+        _Row("page_address", url, url),
+        _Row("since", instant_text(incident["since"])),
+        _Row("over", over),
+        _Row("why", visible(incident["why"], 700)),
+        _Row("advice", "" if over else visible(incident["advice"], 500)),
+    ]
+    return [_Row(word(row.label, language), row.words, row.url) for row in rows if row.words]
 
 
 def _rows(event: Mapping[str, Any], language: str) -> list[_Row]:
@@ -89,7 +134,7 @@ def _plain(row: _Row) -> str:
     return f"{row.label}: {row.words}{suffix}"
 
 
-def _html_block(fact: str, kind: str, rows: Sequence[_Row]) -> Markup:
+def _html_block(fact: str, colour: str, rows: Sequence[_Row]) -> Markup:
     lines = [
         element(
             "tr",
@@ -98,7 +143,6 @@ def _html_block(fact: str, kind: str, rows: Sequence[_Row]) -> Markup:
         )
         for row in rows
     ]
-    colour = _COLOURS.get(kind, "#333")
     headline = element(
         "p", element("b", fact), style=f"margin:1.2em 0 .3em;border-left:4px solid {colour};padding-left:.6em"
     )

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from monitor.alerts.health_words import advice_text, health_subject, title_text, why_text
 from monitor.alerts.phrases import subject_of
 from scrapers.rates import Rate, format_decimal, format_instant
+from storage.incidents import Incident
 from storage.nouns import EVENT_KINDS, Event, fraction_text
 
 VERSION = 1
@@ -43,6 +45,45 @@ def notice_payload(kind: str, at: datetime, subject: str, text: str) -> dict[str
         "version": VERSION,
         "timestamp": format_instant(at),
         "data": {"subject": subject, "text": text, "provider": None, "rules": [], "events": []},
+    }
+
+
+def health_payload(incidents: Sequence[Incident], at: datetime, language: str, *, is_end: bool) -> dict[str, Any]:
+    """The payload of one notice about incidents that began (`health.opened`) or are over (`health.closed`)."""
+    said = [incident_json(incident, language) for incident in incidents]
+    providers = {incident.provider for incident in incidents}
+    return {
+        "type": "health.closed" if is_end else "health.opened",
+        "version": VERSION,
+        "timestamp": format_instant(at),
+        "data": {
+            "subject": health_subject(said, language, is_end=is_end),
+            "provider": (providers.pop() or None) if len(providers) == 1 else None,
+            "rules": [],
+            "events": [],
+            "incidents": said,
+        },
+    }
+
+
+def incident_json(incident: Incident, language: str) -> dict[str, Any]:
+    """One incident as JSON: `title`, `why` and `advice` in the language, times in UTC, `lasted_s` once it is over."""
+    kind, facts, closed_at = incident.kind, incident.facts, incident.closed_at
+    return {
+        "kind": kind,
+        "provider": incident.provider or None,
+        "market": incident.market or None,
+        "url": incident.url or None,
+        "subject": incident.subject or None,
+        "title": title_text(kind, facts, language),
+        "why": why_text(kind, facts, language),
+        "advice": advice_text(kind, facts, incident.provider, language),
+        "since": format_instant(incident.since),
+        "opened": format_instant(incident.opened_at),
+        "closed": format_instant(closed_at),
+        "lasted_s": None if closed_at is None else int((closed_at - incident.since).total_seconds()),
+        "reopened": incident.reopened,
+        "facts": dict(facts),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from monitor.settings import Settings
     from scrapers.catalog import Provider
+    from storage.incidents import Incident
 
 
 @click.command()
@@ -34,11 +35,13 @@ def command(config_path: str | None, as_json: bool, full: bool) -> None:
 
     settings = read_settings(config_path)
     found = [*_settings(settings)]
+    catalog: dict[str, Provider] = {}
     try:
-        found += _pages(load_catalog(settings.providers_dir))
+        catalog = load_catalog(settings.providers_dir)
+        found += _pages(catalog)
     except ConfigError as err:
         found.append(("wrong", "providers", f"{err}; `pricefall provider check` names every fault"))
-    found += _database(settings, full=full)
+    found += _database(settings, catalog, full=full)
     if as_json:
         click.echo(
             json.dumps([{"level": level, "about": about, "words": words} for level, about, words in found], indent=1)
@@ -80,7 +83,8 @@ def _pages(catalog: dict[str, Provider]) -> Iterator[Finding]:
             yield "ok", "robots", f"{page.provider}: {page.url} is a documented API ({page.robots_source})"
 
 
-def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
+def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -> Iterator[Finding]:
+    from monitor.health import look_at_health
     from monitor.parts import utc_now
     from storage import queries
     from storage.store import Store
@@ -93,6 +97,7 @@ def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
         missing = _missing_bodies(store, settings.archive)
         complaints = queries.complaints(store)
         shares = list(_shares(queries.reading_shares(store)))
+        health = look_at_health(store, settings, catalog.values(), utc_now())
         late = list(_late(queries.providers(store), utc_now()))
     for problem in facts["problems"]:
         yield "wrong", "database", f"{problem}; restore {facts['newest_backup'] or 'a backup'}"
@@ -115,7 +120,9 @@ def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
     if last is not None:
         level = "ok" if last["status"] == "ok" else "warning"
         yield level, "last run", f"{last['started_at']}: {last['status']}"
-    for page in facts["failing_pages"]:
+    yield from _incidents(health.open)
+    told = {incident.url for incident in health.open}
+    for page in (page for page in facts["failing_pages"] if page["url"] not in told):
         yield "warning", "failing", f"{page['provider']} {page['url']}, {page['failures']} times: {page['last_error']}"
     if rows["pending"]:
         yield "warning", "review", f"{rows['pending']} changes wait or are held; see `pricefall review`"
@@ -141,6 +148,17 @@ def _database(settings: Settings, *, full: bool) -> Iterator[Finding]:
                 f"{first['quote'][:60]!r}; `pricefall provider try {first['provider']}` shows them"
             ),
         )
+
+
+def _incidents(incidents: Iterable[Incident]) -> Iterator[Finding]:
+    """The open incidents, in the words of `pricefall health`."""
+    from monitor.alerts.health_words import title_text
+
+    for each in incidents:
+        title = title_text(each.kind, each.facts, "en")
+        words = " ".join(word for word in (each.provider, each.url) if word)
+        about = "ok" if each.kind == "retirement" else "warning"
+        yield about, "health", f"{words or 'many pages'}: {title}. {each.why} See `pricefall health`"
 
 
 _LATE_DAYS = 3

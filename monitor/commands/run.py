@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from monitor.alerts.sender import DeliverySummary
     from monitor.cycle import Cycle, CycleSummary, PageReport
+    from monitor.health import HealthChanges
     from monitor.parts import Parts
     from scrapers.crawl import CrawlSession
 
@@ -23,7 +24,7 @@ STATUSES = {"ok": 0, "some_failed": 1, "all_failed": 4, "interrupted": 143}
 @click.command()
 @click.option("--only", multiple=True, metavar="PROVIDER", help="Only these providers; repeat or separate with commas.")
 @click.option("--dry-run", is_flag=True, help="Fetch, read and judge, but store nothing and tell nobody.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with pages, events and counts.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with pages, events, health and counts.")
 @click.option("--quiet", is_flag=True, help="Print nothing unless something failed.")
 @click.pass_obj
 def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool) -> None:
@@ -74,6 +75,7 @@ def _cycle(parts: Parts, providers: list[Any], progress: Any, *, dry_run: bool) 
             on_event=progress.show_event,
             on_page=progress.show_page,
             on_wait=progress.show_wait,
+            watched=parts.catalog.values(),
         )
         with stopped_by_signals(cycle, session):
             return cycle.run(providers)
@@ -116,7 +118,19 @@ def summary_json(summary: CycleSummary, delivered: Any) -> dict[str, Any]:
         "counts": summary.counts(),
         "pages": [page_json(page) for page in summary.pages],
         "events": [event.to_json() for event in summary.events],
+        "health": health_json(summary.health),
         "delivery": None if delivered is None else delivery_json(delivered),
+    }
+
+
+def health_json(health: HealthChanges) -> dict[str, Any]:
+    """What began and what is over with the watching itself, and how much of it is open."""
+    from monitor.alerts.payload import incident_json
+
+    return {
+        "opened": [incident_json(incident, "en") for incident in health.opened],
+        "closed": [incident_json(incident, "en") for incident in health.closed],
+        "open": len(health.open),
     }
 
 

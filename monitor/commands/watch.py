@@ -124,7 +124,7 @@ class Watcher:
 
     def _cycle(self, providers: list[Provider], *, is_second: bool) -> None:
         from monitor.cycle import Cycle
-        from monitor.progress import event_line
+        from monitor.progress import event_line, health_lines
 
         cycle = Cycle(
             self.parts.settings,
@@ -135,6 +135,7 @@ class Watcher:
             on_event=lambda event: self._say(event_line(event)),
             on_page=lambda page: self._say(f"{page.provider} {page.url}: {page.error}") if page.error else None,
             is_cancelled=lambda: self._is_stopped,
+            watched=self.parts.catalog.values(),
         )
         summary = cycle.run(providers, "watch", second_look="only" if is_second else "later")
         counts = summary.counts()
@@ -142,6 +143,8 @@ class Watcher:
             f"{', '.join(p.id for p in providers)}: {counts['read']} read, {counts['unchanged']} unchanged, "
             f"{counts['failed'] + counts['suspect']} failed, {counts['events']} events, {counts['waiting']} waiting"
         )
+        for line in health_lines(summary.health):
+            self._say(line)
         due: dict[str, datetime] = {}
         for page in summary.pages:
             if page.due_at is not None:

@@ -87,6 +87,7 @@ def test_every_command_has_help_with_its_examples_on_lines_of_their_own(
     [
         (["pirces"], "did you mean 'prices'"),
         (["prices", "--provider", "deepsek"], "did you mean 'deepseek'"),
+        (["health", "--provider", "deepsek"], "did you mean 'deepseek'"),
         (["prices", "--meter", "inputs"], "did you mean 'input'"),
         (["prices", "--at", "yesterday"], "write it as 2026-08-13"),
         (["changes", "--kind", "cuts"], "did you mean 'cut'"),
@@ -221,6 +222,33 @@ def test_doctor_names_the_share_of_unread_amounts_its_trend_and_pages_not_read_f
     assert "`pricefall provider try deepseek`" in said["late"]
     _, table, _ = call(capsys, "doctor")
     assert "75 %" in table
+
+
+@pytest.mark.parametrize("args", [["health"], ["health", "--json"]])
+def test_health_says_that_nothing_is_watched_any_more(
+    watched: Path, capsys: pytest.CaptureFixture[str], args: list[str]
+) -> None:
+    with Store.open(watched / "prices.db") as store:
+        store.finish_run(store.begin_run(DAY, "run"), DAY, "ok", {})
+    code, text, _ = call(capsys, *args)
+    assert code == 1
+    assert "cron" in text
+    assert "nothing is watched" in " ".join(text.split())
+
+
+def test_health_lists_notices(watched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    renamed = Event("notice", "deepseek", "intl", now, rate("1"), rate("1"), 0.7, "v3 is now called chat", URL)
+    old = PriceList((rate("1"),))
+    with Store.open(watched / "prices.db") as store:
+        store.record_page(
+            PageOutcome(None, "deepseek", "intl", URL, now, "a" * 64, 10, old, old.rates, now, events=(renamed,))
+        )
+    code, text, _ = call(capsys, "health", "--notices")
+    assert code == 0
+    assert "v3 is now called chat" in text
+    _, text, _ = call(capsys, "health", "--notices", "--provider", "openai", "--json")
+    assert json.loads(text) == []
 
 
 def test_init_writes_settings_that_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -215,6 +215,9 @@ channels = ["hok"]
         ('[[rule]]\nid = "r"\n', "line 1: rule[1].channels: is missing"),
         ('[[rule]]\nid = "R 1"\nchannels = ["x"]\n', "line 2: rule[1].id"),
         (HOOK * 2, "channel[2].id: 'hook' is used twice"),
+        ('[health]\nchannels = ["hok"]\n', "line 2: health.channels: no channel is called 'hok'"),
+        ("[health]\nunread_margin = 5\n", "health.unread_margin: Input should be less than or equal to 1"),
+        ("[health]\nfailling_after = 2\n", "failling_after: unknown key; did you mean 'failing_after'?"),
         ("channel = 3\n", "line 1: channel: Input should be a valid list"),
         ("rule = [3]\n", "line 1: rule[1]"),
         (RULE.format(channel="x") + "min_percent = -1\n", "min_percent: Input should be greater than or equal to 0"),
@@ -405,6 +408,15 @@ channels = ["local"]
 def test_a_channel_that_no_rule_names_is_warned_of(tmp_path: Path) -> None:
     settings = load(tmp_path, HOOK, PRICEFALL_CHANNEL_HOOK_SECRET=SIGNING_SECRET)
     assert settings.warnings == ("channel 'hook' is named by no rule, so nothing is ever sent to it",)
+
+
+def test_health_settings_are_read_and_a_channel_for_health_alone_is_no_mistake(tmp_path: Path) -> None:
+    text = HOOK + '[health]\nchannels = ["hook"]\nvanished_after = 2\nstale_after = "36h"\nunread_margin = 0.1\n'
+    settings = load(tmp_path, text, PRICEFALL_CHANNEL_HOOK_SECRET=SIGNING_SECRET)
+    health = settings.health
+    assert (health.channels, health.vanished_after, health.failing_after) == (("hook",), 2, 3)
+    assert (health.stale_after_s, health.unread_margin) == (129_600, 0.1)
+    assert settings.warnings == ()
 
 
 def test_fetch_settings_reach_the_fetcher(tmp_path: Path) -> None:
