@@ -203,7 +203,9 @@ def test_prices_that_go_to_and_fro_are_one_incident_of_their_page_until_they_are
     price = Flapping(identity_text(PRICED), 2, START, world.now, "$5 and $4 in turn")
     assert world.run(price_list(), flapping=(price,)).open == ()
     often = replace(price, reversals=3, last_at=world.now)
-    (incident,) = world.run(price_list(), flapping=(often, replace(often, key="", reversals=4, why="9 prices changed together"))).opened
+    (incident,) = world.run(
+        price_list(), flapping=(often, replace(often, key="", reversals=4, why="9 prices changed together"))
+    ).opened
     assert incident.why == "2 prices go to and fro: 9 prices changed together."
     assert world.run(None, hours=24 * 6).open != ()
     assert kinds(world.run(None, hours=24).closed) == [("flapping", "aurora")]
