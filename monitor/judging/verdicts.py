@@ -191,6 +191,7 @@ def _merged(old: Rate, new: Rate, look: Look) -> Verdict:
     is_other_offer = old.conditions.other != new.conditions.other and not _is_range(old, new)
     if is_other_offer or new.unit_price is None or old.unit_price is None:
         return _removed(old, look)
+    stayed = any(rate.identity == new.identity and same_price(rate, new) for rate in look.before(old))
     is_premium = old.unit_price > new.unit_price and new.identity in {rate.identity for rate in look.before(old)}
     if is_premium and not _is_said_elsewhere(old, look.new):
         verdict = _removed(old, look)
@@ -203,7 +204,9 @@ def _merged(old: Rate, new: Rate, look: Look) -> Verdict:
         return Verdict("removal", "held", old, None, f"{why}; {doubt}")
     if old.valid_until is not None and old.valid_until <= look.at:
         return Verdict("promo_end", "wait", old, covering, why, old.valid_until)
-    return _price_change(old, covering, look, why)
+    verdict = _price_change(old, covering, look, why)
+    is_absence = stayed and verdict.trust == "wait"  # nothing new is printed: a lost row looks the same
+    return replace(verdict, trust="gone") if is_absence else verdict
 
 
 def _is_said_elsewhere(old: Rate, new: Sequence[Rate]) -> bool:

@@ -10,7 +10,19 @@ from monitor.judge import Judgement
 from monitor.judging.flapping import Reversal, counted, flapping_now
 from monitor.judging.policy import Policy
 from storage.nouns import Flapping
-from tests.monitor.price_lists import DAY, Watch, catalogue, kinds, model, price, rate, told, with_price, without
+from tests.monitor.price_lists import (
+    ABOVE_200K,
+    DAY,
+    Watch,
+    catalogue,
+    kinds,
+    model,
+    price,
+    rate,
+    told,
+    with_price,
+    without,
+)
 
 PAGE = catalogue()
 MINUTES, HOURS = timedelta(minutes=1), timedelta(hours=1)
@@ -35,6 +47,15 @@ def test_a_removal_is_believed_when_the_page_was_without_the_model_for_six_hours
     assert (second.events, {p.due_at for p in second.pending}) == ((), {watch.at + 6 * HOURS - 2 * MINUTES})
     assert watch.look(gone, after=5 * HOURS).events == ()
     assert kinds(watch.look(gone, after=HOURS)) == ["removal"]
+
+
+def test_a_premium_that_vanishes_beside_its_flat_price_waits_like_a_removal() -> None:
+    """Nothing new is printed, so a lost row would look the same."""
+    wide = [rate(f"Model {n}", "input", f"{n * 2}.00", conditions=ABOVE_200K) for n in (1, 2, 3)]
+    watch = Watch((*PAGE, *wide), confirm=True)
+    watch.look((*PAGE, *wide[1:]))
+    assert watch.look((*PAGE, *wide[1:]), after=5 * HOURS).events == ()
+    assert told(watch.look((*PAGE, *wide[1:]), after=HOURS)) == [("cut", "Model 1", "input", "2.00", "1.00")]
 
 
 def test_a_model_that_comes_back_begins_a_new_absence() -> None:
