@@ -171,8 +171,8 @@ class Pending:
 class Flapping:
     """How often a price went to and fro on its page, the first and the newest time (UTC).
 
-    `monitor` says how often is too often. `key` is the identity of the rate, as in `Pending`; empty for many models of
-    the page together.
+    `monitor` says how often is too often. `key` is the identity of the rate, as in `Pending`, or stands for the page as
+    a whole.
     """
 
     key: str

@@ -1,12 +1,13 @@
 """Prices that go to and fro: reversals are counted, and from the third on a price flaps until it has been calm.
 
 A reversal is a value that was gone before it was believed (A, B, A or A, B, C), or a told change that was taken back.
-None of them is told as a price event. When three or more models go back at once the page flaps and not each price: that
-count has no key. A count is forgotten when nothing went back for a whole window.
+None of them is told as a price event. When three or more models go back at once the page flaps and not each price:
+they are counted once, under the key `PAGE`. A count is forgotten when nothing went back for a whole window.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from storage.nouns import Flapping
 
 FLAPPING = 3
 PAGE_MODELS = 3
-PAGE = ""
+PAGE = json.dumps(("the page", "as a whole", "", "", ""), separators=(",", ":"))  # a key like an identity, of no price
 
 
 @dataclass(frozen=True, slots=True)

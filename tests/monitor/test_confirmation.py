@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.judge import Judgement
+from monitor.judging.flapping import PAGE as PAGE_KEY
 from monitor.judging.flapping import Reversal, counted, flapping_now
 from monitor.judging.policy import Policy
 from storage.nouns import Flapping
@@ -238,7 +239,7 @@ def test_a_page_on_which_many_models_go_and_come_flaps_as_one_and_is_looked_at_f
     for _ in range(3):
         watch.look(HALVED, after=6 * HOURS)
         judgement = watch.look(PAGE, after=2 * MINUTES)
-    assert [(state.key, state.reversals) for state in judgement.flapping] == [("", 3)]
+    assert [(state.key, state.reversals) for state in judgement.flapping] == [(PAGE_KEY, 3)]
     assert "prices of 6 models changed and went back together" in judgement.flapping[0].why
     watch.look(CUT, after=HOURS)
     assert watch.look(CUT, after=2 * MINUTES).events == ()
