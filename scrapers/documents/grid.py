@@ -164,8 +164,8 @@ def repair_short_rows(
         if len(repaired) == 1 or full is rows[0]:
             full = next((later for later in rows[number:] if len(later) >= width), full)
         right, left = _likeness(row, full[missing:]), _likeness(row, full[: len(row)])
-        if full not in repaired and right >= left:
-            right, left = 0, 0  # no label stands above that could span down
+        if full is rows[0] or (full not in repaired and right >= left):
+            right, left = 0, 0  # no label stands above that could span down: a heading is none
         if right > left or (right == left and was_right):
             was_right = True
             for place in range(missing):

@@ -29,6 +29,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)+\Z")
 _SURROGATES = re.compile(
     r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )  # a pair is a character; one alone is none and could not be printed
+_OBJECTS = re.compile(r"\s*(?:\{\s*\"|\[\s*\{)")
 _MIN_MARKUP = 40
 _MAX_DEPTH = 40
 _MAX_SAID = 100
@@ -93,6 +94,8 @@ def _entries(value: object, path: str, depth: int) -> Iterator[tuple[str, object
     """Entries of the outermost lists of objects with what their wrappers say; without such a list the object itself."""
     if depth > _MAX_DEPTH:
         return
+    if isinstance(value, str):
+        value = _unwrapped(value)
     if _is_markup(value):
         yield path, value, ()
     elif isinstance(value, list):
@@ -102,7 +105,7 @@ def _entries(value: object, path: str, depth: int) -> Iterator[tuple[str, object
             else:
                 yield from _entries(one, f"{path}[{number}]", depth + 1)
     elif isinstance(value, dict):
-        inner = [(key, one) for key, one in value.items() if isinstance(one, list | dict) or _is_markup(one)]
+        inner = [(key, one) for key, one in value.items() if isinstance(one, list | dict) or _holds_document(one)]
         found = [
             entry for key, one in inner for entry in _entries(one, f"{path}.{key}" if path else str(key), depth + 1)
         ]
@@ -125,6 +128,20 @@ def _scalars(value: Mapping[str, Any]) -> Props:
 
 def _is_markup(value: object) -> bool:
     return isinstance(value, str) and len(value) >= _MIN_MARKUP and _MARKUP.search(value) is not None
+
+
+def _holds_document(value: object) -> bool:
+    return _is_markup(value) or (isinstance(value, str) and _unwrapped(value) is not value)
+
+
+def _unwrapped(text: str) -> Any:
+    """The document that a string holds as JSON, or the string itself."""
+    if len(text) < _MIN_MARKUP or not _OBJECTS.match(text):
+        return text
+    try:
+        return parse_json(text)
+    except ValueError:
+        return text
 
 
 def _names_itself(value: Mapping[str, Any]) -> bool:
@@ -192,14 +209,17 @@ def _is_printed_row(fields: Mapping[str, Any]) -> bool:
 
 
 def _row_key(fields: Mapping[str, Any]) -> tuple[object, ...]:
-    return (*fields, *(str(value) for key, value in fields.items() if _IDENTIFIER.match(str(key))))
+    """What the rows of one table share: their keys and the values of the notes; an object has no order."""
+    return tuple((key, str(fields[key]) if _IDENTIFIER.match(str(key)) else "") for key in sorted(fields, key=str))
 
 
 def _row_table(rows: Sequence[Record]) -> Table:
     """A table whose identifiers among the keys (`Hierarchy_Path`), the copyist's notes, are headings of the table."""
     first = rows[0]
-    notes = [key for key in first.fields if _IDENTIFIER.match(str(key))]
-    headings = dict.fromkeys(format_value(first.fields[key]) for key in notes if first.fields[key])
+    notes = sorted(key for key in first.fields if _IDENTIFIER.match(str(key)))
+    said = [format_value(first.fields[key]) for key in notes if first.fields[key]]
+    said.sort(key=lambda text: " > " in text)  # a path says most precisely where the table stands
+    headings = dict.fromkeys(text.rpartition(" > ")[2] for text in said)
     keys = [key for key in first.fields if key not in notes]
     head = [PrintedCell(((Run(str(key)),),), is_header=True) for key in keys]
     body = [[_printed(row.fields[key]) for key in keys] for row in rows]

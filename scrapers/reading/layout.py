@@ -251,6 +251,7 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
         if "model" in column.meaning.roles
         and column.role in {"label", "price"}
         and not column.meaning.has_meter
+        and not scope.vocabulary.is_maker(column.header)
         and not column.meaning.roles & (_NO_PRICE | {"price", "unit", "condition"})
         and not any(has_amount(row[index]) for row in body if index < len(row))
         and not _names_places(body, index, scope)
@@ -261,6 +262,8 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
     best: tuple[float, int] | None = None
     for index, column in enumerate(columns):
         if column.role != "label" or column.meaning.roles - {"filler"} or column.meaning.has_meter:
+            continue
+        if scope.vocabulary.is_maker(column.header):
             continue
         cells = [
             cell

@@ -53,6 +53,7 @@ _ID = re.compile(r"[@a-z0-9][\w@./:+\-]*", re.IGNORECASE)
 _CONTINUED = re.compile(r"(?:with|without|for|on|via)\s(?:\S+\s){0,2}\S+$")  # in lower case: the name goes on
 _GLUED = re.compile(r"(?P<stem>.*[a-z0-9)\]])\s*[-:]?\s*(?P<tail>[\u3040-\u9fff\uac00-\ud7af].*)", re.IGNORECASE)
 _MAX_TAIL = 4  # words: "cached input tokens"
+_PATH = re.compile(r"\w\s*[>›»]\s")  # "Qwen > Qwen3 Coder > Flex": where something stands, no name
 _PROSE_END = re.compile(r"[.!?。！？]\s*$")
 
 
@@ -202,6 +203,8 @@ def is_model_like(text: str, scope: Scope, *, needs_digit: bool = True) -> bool:
     """
     cleaned = clean(text)
     if not has_words(cleaned) or len(cleaned) > 80 or len(cleaned.split(" ")) > 9 or _PROSE_END.search(cleaned):
+        return False
+    if _PATH.search(cleaned):
         return False
     if needs_digit and not any(char.isdigit() for char in cleaned):
         return False

@@ -18,6 +18,7 @@ from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Column, Layout
 from scrapers.reading.modelcells import ModelColumn
 from scrapers.reading.names import ModelName, is_model_like, read_models
+from scrapers.reading.strange import disputed_rows
 from scrapers.reading.text import clean, has_words
 from scrapers.reading.tiers import without_ranges
 from scrapers.reading.units import find_units
@@ -28,7 +29,7 @@ _LENGTH = re.compile(r"[0-9][0-9,.]{0,12}\s?[kKmM]?(?:\s?(?:tokens?|context))?")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a value cell: the models it prices there and what row and column say."""
+    """One place of a value cell: the models it prices there and what row and column say; no model is sure in a dispute."""
 
     models: tuple[ModelName, ...]
     meaning: Meaning
@@ -38,6 +39,7 @@ class Place:
     is_shifted: bool = False
     words: tuple[str, ...] = ()
     odd: str = ""
+    dispute: str = ""
 
 
 def places_down(
@@ -49,7 +51,8 @@ def places_down(
     names = ModelColumn(layout, above, scope)
     is_directed = False
     columns = layout.columns
-    for row in layout.body:
+    disputed = disputed_rows(layout, scope)
+    for number, row in enumerate(layout.body):
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
             named = read_models(lone.lines, scope) if layout.model_column is None else ()
@@ -83,6 +86,8 @@ def places_down(
             bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
+            if number in disputed:
+                spot = replace(spot, models=(), dispute=disputed[number])
             found.setdefault(id(cell), (cell, []))[1].append(spot)
     places = _with_joined_bands(list(found.values()))
     return [(cell, [_refused(spot) for spot in spots]) for cell, spots in places] if is_directed else places
@@ -224,6 +229,8 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
             ).over(said)
             continue
         label = scope.label(text, scale)
+        if column.role == "ignore" and has_amount(cell):
+            continue  # what bounds a refused price bounds no other
         if column.role == "ignore":
             kind = label.kind if not label.unknown else None
             said = Meaning(context=label.context, output=label.output, kind=kind).over(said)

@@ -75,7 +75,7 @@ def make_rates(
     if unit is None and scope.hints.unit and price.amount is not None:
         unit = read_unit(scope.hints.unit)
         used.append(f"unit {scope.hints.unit!r}")
-    if unit is not None and unit.unit in _TIMES and not meaning.kind:
+    if unit is not None and unit.unit in _TIMES and not (meaning.kind or meaning.unknown):
         meaning = meaning._replace(kind="speech" if _names_speech(model, scope) else None)
     meters = meters_of(meaning, unit)
     if meters == ("input", "output") and meaning.unit is None and price.amount is not None:

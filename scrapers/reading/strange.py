@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scrapers.rates import Complaint
+from scrapers.rates import Complaint, model_key
 from scrapers.reading.cells import read_cell
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.layout import Column, Layout
+from scrapers.reading.names import read_models
 from scrapers.reading.vocabulary import Meaning
 
 
@@ -81,6 +82,34 @@ def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout,
             complaint = Complaint("unknown_column", message, cells[0].text, locator)
             total += Reading(complaints=(complaint,))
     return replace(layout, columns=tuple(columns)), total
+
+
+def disputed_rows(layout: Layout, scope: Scope) -> dict[int, str]:
+    """Rows that two columns of names call differently, by number in the body, with both names.
+
+    A column under strange words or none that repeats the models of most rows ("GLM-4.5" beside "glm-4.5") names models
+    too. Where it stands first and says "Web Search" beside "search_pro", its lost heading may be the one that counts.
+    """
+    chosen = layout.model_column
+    if chosen is None or not layout.header:
+        return {}
+    names = _names_down(layout, chosen, scope)
+    disputed: dict[int, str] = {}
+    for index, column in enumerate(layout.columns[:chosen]):
+        if column.role != "label" or (column.header and not column.meaning.unknown):
+            continue
+        others = _names_down(layout, index, scope)
+        differ = {row: f"{name} / {names[row]}" for row, name in others.items() if names.get(row, name) != name}
+        if len(differ) * 2 < len(others.keys() & names.keys()):
+            disputed.update(differ)
+    return disputed
+
+
+def _names_down(layout: Layout, index: int, scope: Scope) -> dict[int, str]:
+    """The folded names that a column holds, by number of the row."""
+    cells = {number: row[index] for number, row in enumerate(layout.body) if index < len(row)}
+    read = {number: read_models(cell.lines, scope) for number, cell in cells.items() if cell is not None}
+    return {number: model_key(models[0].name) for number, models in read.items() if models}
 
 
 def _said(column: Column) -> Meaning:

@@ -8,10 +8,11 @@ reads the cells.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from scrapers.documents.blocks import Cell, Context, Table
-from scrapers.rates import Rate
+from scrapers.rates import Rate, model_key
 from scrapers.reading.apart import close_bands, tell_rows_apart
 from scrapers.reading.dates import read_validity
 from scrapers.reading.hinted import component_layouts
@@ -42,7 +43,8 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         around = around._replace(kind=None)  # "Training | Usage": the heading's word holds for one of the columns
     layout, doubles = refuse_doubles(layout, table.locator)
     layout, labelled = refuse_labelled(layout, scope, table.locator)
-    above = _models_above(table.context, scope)
+    makers = {model_key(name) for name in _makers(layout, scope)}
+    above = tuple(model for model in _models_above(table.context, scope) if model_key(model.name) not in makers)
     if any("total" in column.meaning.roles for column in layout.columns):
         if not _names_models(layout):
             return _uncounted(table)
@@ -99,6 +101,13 @@ def _uncounted(table: Table) -> Reading:
     cells = dict.fromkeys(cell for row in table.rows for cell in row if cell is not None)
     count = sum(len(find_amounts(clean(cell.text))) for cell in cells)
     return Reading(amounts_seen=count, amounts_ignored=count)
+
+
+def _makers(layout: Layout, scope: Scope) -> Iterator[str]:
+    """The companies that a column of the table names: a heading that names one of them names no model."""
+    for index, column in enumerate(layout.columns):
+        if scope.vocabulary.is_maker(column.header):
+            yield from (clean(cell.plain) for row in layout.body if index < len(row) and (cell := row[index]))
 
 
 def heading_model(context: Context, scope: Scope) -> ModelName | None:

@@ -147,10 +147,12 @@ def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, loca
     meaning = _common([spot.meaning for spot in spots]).over(around)
     if meaning.roles & SET_ASIDE:
         return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
+    dispute = next(filter(None, (spot.dispute for spot in spots)), "")
+    message = f"two columns name the model differently: {dispute}" if dispute else "an amount beside no model's name"
     complaints = tuple(
-        Complaint("unread_amount", "an amount beside no model's name", price.quote, locator)
+        Complaint("unread_amount", message, price.quote, locator)
         for price in prices.prices
-        if price.amount
+        if price.amount or (dispute and price.state != "none")
     )
     return Reading(complaints=complaints, amounts_seen=prices.seen, amounts_ignored=prices.ignored)
 

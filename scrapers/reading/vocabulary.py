@@ -119,6 +119,7 @@ class Vocabulary:
     badges: tuple[str, ...]
     tails: tuple[str, ...] = ()
     same: frozenset[str] = frozenset()
+    makers: frozenset[str] = frozenset()
     hinted: frozenset[str] = field(default_factory=frozenset)
     sections: frozenset[str] = field(default_factory=frozenset)
     decimal_comma: frozenset[str] = field(default_factory=frozenset)
@@ -201,6 +202,10 @@ class Vocabulary:
     def is_same(self, text: str) -> bool:
         """Whether a cell says that it repeats the one above: "ditto", "同上"."""
         return fold(text) in self.same
+
+    def is_maker(self, text: str) -> bool:
+        """Whether a heading stands over companies and not over models: "Provider", "模型厂商"."""
+        return fold(text) in self.makers
 
     def with_hints(self, hints: Hints) -> Vocabulary:
         """The vocabulary with a provider file's own words, which win over the shipped ones."""
@@ -289,6 +294,7 @@ def load_vocabulary(path: Path = VOCABULARY) -> Vocabulary:
         badges,
         tuple(raw["badges"].get("tails", ())),
         frozenset(fold(word) for word in raw["same"]["words"]),
+        frozenset(fold(word) for word in raw["makers"]["words"]),
         sections=frozenset(fold(word) for word in raw["sections"]["words"]),
         decimal_comma=frozenset(languages["decimal_comma"]),
         small_words={name: tuple(words) for name, words in languages["small_words"].items()},

@@ -30,8 +30,8 @@ def test_row_dicts_become_the_printed_table_again_and_copyists_notes_its_heading
         ["nova-1", "$1"],
         ["nova-2", "$2"],
     ]
-    assert (first.header_rows, first.context.headings) == (1, ("Nova > Text",))
-    assert second.context.headings == ("Nova > Batch",)
+    assert (first.header_rows, first.context.headings) == (1, ("Text",))
+    assert second.context.headings == ("Batch",)
 
 
 def test_html_and_markdown_in_a_string_are_pages_of_their_own(read: Callable[..., Document]) -> None:
