@@ -20,7 +20,7 @@ from lxml import html as lxml_html
 from scrapers.catalog import Hints
 
 STRANGE = "Zorblax"  # a word that no vocabulary holds
-_AMOUNT = re.compile(r"(?:\\?\$|[￥¥€])\s?\d+(?:[.,]\d+)*|\d+(?:\.\d+)?(?:元|厘)")
+_AMOUNT = re.compile(r"(?:(?:\b(?:R|US|CA|HK|NT|A|C))?\\?\$|[￥¥€])\s?\d+(?:[.,]\d+)*|\d+(?:\.\d+)?(?:元|厘)")
 _UNITS = (
     (r"\bMTok(?=s?\b)", "KTok"),
     (r"\b1\s?M(?=\s?(?:input |output )?[Tt]ok)", "1K"),

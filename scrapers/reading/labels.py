@@ -192,8 +192,8 @@ def read_sentence(text: str, scope: Scope) -> Meaning:
 def _parse_sentences(text: str, scope: Scope) -> Meaning:
     said = Meaning()
     for sentence in split_sentences(text):
-        if len(sentence) > _LONGEST or find_amounts(sentence):
-            continue
+        if len(sentence) > _LONGEST or find_amounts(sentence) or sentence.count("|") > 1:
+            continue  # a row of a broken table speaks of its own columns
         label = scope.label(sentence)
         if len(sentence) <= 40 and not label.unknown and (label.tier or label.mode or label.modalities or label.kind):
             said = said.over(

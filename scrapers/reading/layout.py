@@ -224,13 +224,15 @@ def _are_models_across(
     priced = [index for index, column in enumerate(columns) if column.role == "price"]
     if not priced:
         return False
+    # One column beside names is one of prices under a strange heading, unless that is a name beyond doubt.
+    is_one = len(priced) == 1 and any("model" in column.meaning.roles for column in columns[: priced[0]])
     names = [
         index
         for index in priced
         if columns[index].meaning.unknown
         and not columns[index].meaning.roles & {"price", "unit"}
         and not columns[index].meaning.unit
-        and is_model_like(columns[index].header, scope, needs_digit=False)
+        and is_model_like(columns[index].header, scope, needs_digit=is_one)
     ]
     if len(names) * 2 <= len(priced):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from scrapers.rates import Complaint, model_key
@@ -9,6 +10,7 @@ from scrapers.reading.cells import read_cell
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.layout import Column, Layout
 from scrapers.reading.names import read_models
+from scrapers.reading.text import clean
 from scrapers.reading.vocabulary import Meaning
 
 
@@ -16,6 +18,7 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
     """One complaint for each column of bare numbers (or of "free") under words that nobody has explained."""
     total = Reading()
     speaks = around.unit or around.currency or any(column.role == "price" for column in layout.columns)
+    speaks = speaks or _labels_meters(layout, scope)
     for index, column in enumerate(layout.columns):
         meaning = column.meaning
         is_named = meaning.unknown or (layout.header and not column.header)
@@ -24,7 +27,9 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
         if meaning.has_meter or meaning.roles & {"model", "condition", "region"} or not (speaks or meaning.unit):
             continue
         cells = [
-            cell for cell in dict.fromkeys(row[index] for row in layout.body if index < len(row)) if cell is not None
+            cell
+            for cell in dict.fromkeys(row[index] for row in layout.body if index < len(row))
+            if cell is not None and scope.vocabulary.read_state(cell.plain) != "none"
         ]
         numbers = [cell for cell in cells if read_cell(cell.lines, scope, bare=True).prices]
         if numbers and (len(numbers) * 2 > len(cells) or meaning.unit or meaning.currency):
@@ -37,6 +42,21 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
                 complaints=(Complaint("unknown_column", message, quote, locator),), amounts_seen=len(numbers)
             )
     return total
+
+
+def _labels_meters(layout: Layout, scope: Scope) -> bool:
+    """Whether most cells of a label column name the meter of their row, beside decimals: a table of prices."""
+    for index, column in enumerate(layout.columns):
+        cells = [cell for row in layout.body if index < len(row) and (cell := row[index]) is not None]
+        if column.role != "label" or index == layout.model_column or not cells:
+            continue
+        labels = [scope.label(cell.plain) for cell in cells]
+        if 2 * sum(label.has_meter and not label.unknown and not label.roles for label in labels) > len(labels):
+            return any(_DECIMAL.fullmatch(clean(cell.text)) for row in layout.body for cell in row if cell is not None)
+    return False
+
+
+_DECIMAL = re.compile(r"[0-9]+[.,][0-9]{1,6}")
 
 
 def refuse_doubles(layout: Layout, locator: str) -> tuple[Layout, Reading]:
@@ -87,7 +107,7 @@ def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout,
 def disputed_rows(layout: Layout, scope: Scope) -> dict[int, str]:
     """Rows that two columns of names call differently, by number in the body, with both names.
 
-    A column under strange words or none that repeats the models of most rows ("GLM-4.5" beside "glm-4.5") names models
+    A column under strange words or none that repeats the models of some rows ("GLM-4.5" beside "glm-4.5") names models
     too. Where it stands first and says "Web Search" beside "search_pro", its lost heading may be the one that counts.
     """
     chosen = layout.model_column
@@ -100,7 +120,7 @@ def disputed_rows(layout: Layout, scope: Scope) -> dict[int, str]:
             continue
         others = _names_down(layout, index, scope)
         differ = {row: f"{name} / {names[row]}" for row, name in others.items() if names.get(row, name) != name}
-        if len(differ) * 2 < len(others.keys() & names.keys()):
+        if len(others.keys() & names.keys()) - len(differ) >= min(2, len(others)):
             disputed.update(differ)
     return disputed
 
