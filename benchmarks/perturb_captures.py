@@ -40,7 +40,7 @@ Fact = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one edit led to: same, scaled, complained, refused, wrong or silent."""
+    """What one edit led to: same, scaled, complained, refused, gone, silent or wrong."""
 
     file: str
     edit: str
@@ -121,6 +121,8 @@ def judged(page: PageBytes, base: PriceList, name: str, where: str, body: bytes)
     if _words(got) - _words(base) or (name == "cut" and not page.is_html and page.kind != "json"):
         return "complained", where
     lost = before - facts
+    if name == "drop key" and len({each[0] for each in lost}) == 1:
+        return "gone", where  # no other entry shows that this one had a price more
     return ("silent", f"{where}: {len(lost)} lost, {min(lost, key=str)}") if lost else ("same", where)
 
 
@@ -156,7 +158,7 @@ def _read_or_refuse(page: PageBytes, body: bytes) -> PriceList | None:
 
 
 def _table(findings: Sequence[Finding]) -> str:
-    answers = ("same", "scaled", "complained", "refused", "silent", "wrong")
+    answers = ("same", "scaled", "complained", "refused", "gone", "silent", "wrong")
     counts = Counter((each.edit, each.answer) for each in findings)
     names = sorted({each.edit for each in findings})
     lines = [f"{'edit':16}" + "".join(f"{answer:>12}" for answer in answers)]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from scrapers.catalog import Hints
 from scrapers.documents.blocks import Block, Card, Context, Document, Kind, Prose, Record, Table
@@ -24,6 +25,7 @@ from scrapers.reading.labels import Reading, Scope, read_sentence, split_sentenc
 from scrapers.reading.meterheads import join_meter_cards
 from scrapers.reading.money import find_amounts
 from scrapers.reading.sentences import family_of, read_sentences
+from scrapers.reading.siblings import Habits, habits_of
 from scrapers.reading.tables import read_table
 from scrapers.reading.templates import fill_template
 from scrapers.reading.text import clean
@@ -107,12 +109,27 @@ def _read_blocks(
     scope = _scope(document, hints, captured_at)
     sections = _Sections(scope)
     names: dict[str, None] = {}
+    habits = _habits(document, scope)
     for block in join_meter_cards(document.blocks, scope):
         sections.hear(block)
         placed = scope if isinstance(block, Prose) else replace(sections.scope_for(block), models=tuple(names))
-        part = _with_lost(block, _read_block(block, placed))
+        part = _with_lost(block, _read_block(block, placed, habits))
         names.update(dict.fromkeys(rate.model for rate in part.rates))
         yield block, placed, part
+
+
+def _habits(document: Document, scope: Scope) -> dict[str, Habits]:
+    """What the records of each list of a document have in common."""
+    lists: dict[str, list[Mapping[str, Any]]] = {}
+    for block in document.blocks:
+        if isinstance(block, Record):
+            lists.setdefault(_list_of(block), []).append(block.fields)
+    return {name: habits_of(entries, scope) for name, entries in lists.items()}
+
+
+def _list_of(record: Record) -> str:
+    """Where the list stands that a record is an entry of: its place without its number."""
+    return record.locator.rstrip("0123456789[]")
 
 
 def _with_lost(block: Block, part: Reading) -> Reading:
@@ -152,7 +169,7 @@ def _read_joined(
     return total
 
 
-def _read_block(block: Block, scope: Scope) -> Reading:
+def _read_block(block: Block, scope: Scope, habits: Mapping[str, Habits]) -> Reading:
     if is_ignored(block, scope.hints):
         count = count_amounts(block)
         return Reading(amounts_seen=count, amounts_ignored=count)
@@ -165,7 +182,7 @@ def _read_block(block: Block, scope: Scope) -> Reading:
     if isinstance(block, Record):
         from scrapers.reading.records import read_record
 
-        return read_record(block, scope)
+        return read_record(block, scope, habits[_list_of(block)])
     count = count_amounts(block)
     return Reading(amounts_seen=count, amounts_ignored=count, relative=_relative(block))
 

@@ -29,7 +29,7 @@ _LENGTH = re.compile(r"[0-9][0-9,.]{0,12}\s?[kKmM]?(?:\s?(?:tokens?|context))?")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a value cell: the models it prices there and what row and column say; no model is sure in a dispute."""
+    """One place of a value cell: the models it prices there, none in a `dispute`, and what row and column say."""
 
     models: tuple[ModelName, ...]
     meaning: Meaning

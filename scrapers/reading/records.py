@@ -50,6 +50,7 @@ from scrapers.reading.meternames import names_tokens, split_meter_name
 from scrapers.reading.money import Amount, find_amounts
 from scrapers.reading.names import read_model, split_direction
 from scrapers.reading.pricing import make_rates, meters_of
+from scrapers.reading.siblings import Habits, habits_of, missing_keys
 from scrapers.reading.units import Unit
 from scrapers.reading.vocabulary import Meaning
 
@@ -70,6 +71,7 @@ _NOT_SOLD = {
     "media": frozenset({"input", "output", "cached_input"}),
 }
 _MAX_DEPTH = 25
+_NO_HABITS = Habits()
 _TITLE_KEYS = frozenset({"name", "display name", "title", "label"})
 _MOST = {"USD": 3000, "EUR": 3000, "CNY": 20_000}
 
@@ -92,12 +94,15 @@ class _Place:
     depth: int = 0
 
 
-def read_record(record: Record, scope: Scope) -> Reading:
-    """The rates of one record; amounts that belong to no model are not counted, since they are seldom prices."""
+def read_record(record: Record, scope: Scope, habits: Habits = _NO_HABITS) -> Reading:
+    """The rates of one record; `habits` are those of the entries of its list."""
+    complaints, is_refused = missing_keys(record.fields, habits, record.locator)
+    if is_refused:
+        return Reading(complaints=complaints)
     around = read_context(record.context, scope)
     around = around._replace(unknown="", roles=around.roles - {"ignore"})
     reader = _RecordReader(scope, record)
-    total = Reading()
+    total = Reading(complaints=complaints)
     for part in reader.read_object(record.fields, _Place(meaning=around)):
         total += part
     return total
@@ -251,9 +256,14 @@ class _RecordReader:
                 inner = replace(inner, model=str(key), meaning=_of_model(str(key), meaning), is_entry=True)
             yield from self.read_object(value, inner)
             return
+        habits = habits_of([one for one in value if isinstance(one, dict)], self._scope)
         for number, one in enumerate(value):
             if isinstance(one, dict):
-                yield from self.read_object(one, replace(inner, path=f"{inner.path}[{number}]"))
+                entry = replace(inner, path=f"{inner.path}[{number}]")
+                complaints, is_refused = missing_keys(one, habits, f"{self._locator} {entry.path}")
+                yield Reading(complaints=complaints)
+                if not is_refused:
+                    yield from self.read_object(one, entry)
 
     def _tiered(self, word: str, value: object) -> str | None:
         """The key whose price a list gives by the prompt's length; the plain price beside it is that of one tier."""

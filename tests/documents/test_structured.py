@@ -59,3 +59,21 @@ def test_json_that_stops_is_incomplete_and_gives_nothing(read: Callable[..., Doc
 def test_an_object_without_lists_is_one_record(read: Callable[..., Document]) -> None:
     (block,) = read('{"nova": {"input": 1, "output": 2}}').blocks
     assert isinstance(block, Record)
+
+
+def test_rows_are_one_table_whatever_the_order_of_their_keys(read: Callable[..., Document]) -> None:
+    rows = [
+        {"Model": "nova-1", "Price per 1M tokens": "$1", "Sub_Path": "Nova > Batch", "Plan_Name": "On Demand"},
+        {"Plan_Name": "On Demand", "Sub_Path": "Nova > Batch", "Price per 1M tokens": "$2", "Model": "nova-2"},
+    ]
+    (table,) = read(json.dumps(rows)).blocks
+    assert isinstance(table, Table)
+    assert table.context.headings == ("On Demand", "Batch")  # the path's end says most
+    assert [cell.text for cell in table.rows[2]] == ["nova-2", "$2"]
+
+
+def test_a_document_that_a_string_holds_is_read_as_one(read: Callable[..., Document]) -> None:
+    page = json.dumps({"html": "<div><table><tr><td>nova</td><td>0.8元</td></tr></table></div>"})
+    (table,) = read(json.dumps({"Response": {"content": page}})).blocks
+    assert isinstance(table, Table)
+    assert [cell.text for cell in table.rows[0]] == ["nova", "0.8元"]

@@ -59,3 +59,109 @@ def test_a_name_that_says_embedding_does_not_turn_a_table_of_one_row() -> None:
 """
     with pytest.raises(NoTable, match="zorblax"):
         read_page(page.encode())
+
+
+@pytest.mark.parametrize("heading", ["Zorblax", ""])
+def test_rows_that_two_columns_of_names_call_differently_are_refused(heading: str) -> None:
+    page = f"""
+| {heading} | API Name | Price |
+|---|---|---|
+| Nova-4 | nova-4 | $0.1 / MTok |
+| Nova-5 | nova-5 | $0.2 / MTok |
+| Web Search | search_pro | $0.01 / use |
+"""
+    read = read_page(page.encode())
+    assert {rate.model_key for rate in read.rates} == {"nova 4", "nova 5"}
+    assert [(each.kind, each.quote) for each in read.complaints] == [("unread_amount", "$0.01 / use")]
+
+
+@pytest.mark.parametrize("heading", ["Model", "Zorblax"])
+def test_a_column_of_companies_never_names_the_models(heading: str) -> None:
+    page = f"""
+| {heading} | Model provider | Input price |
+|---|---|---|
+| nova-4-instruct | Acme | $0.9 / MTok |
+| vega-120b | Omega | $0.15 / MTok |
+"""
+    assert {rate.model for rate in read_page(page.encode()).rates} == {"nova-4-instruct", "vega-120b"}
+
+
+def test_a_strange_heading_beside_models_is_no_model() -> None:
+    page = """
+| Model | Input price | Output price |
+|---|---|---|
+| nova-4 | $1 / MTok | $2 / MTok |
+
+| Tool | Zorblax |
+|---|---|
+| Web Search | $0.01 / use |
+"""
+    read = read_page(page.encode())
+    assert {rate.model for rate in read.rates} == {"nova-4"}
+    assert [each.quote for each in read.complaints] == ["$0.01 / use"]
+
+
+def test_a_refused_column_bounds_no_price_beside_it() -> None:
+    page = """
+## nova-2
+
+| | Zorblax | Paid Tier, per 1M tokens in USD |
+|---|---|---|
+| Input price | $7, prompts <= 200k tokens $8, prompts > 200k tokens | $2.00 |
+| Output price | $7, prompts <= 200k tokens $8, prompts > 200k tokens | $12.00 |
+"""
+    read = read_page(page.encode())
+    assert {(str(rate.amount), rate.conditions.context_tokens) for rate in read.rates} == {
+        ("2.00", None),
+        ("12.00", None),
+    }
+
+
+def test_decimals_beside_meters_under_a_strange_heading_are_reported() -> None:
+    page = """
+| Model | Input price (USD / 1M tokens) |
+|---|---|
+| nova-4 | 0.5 |
+
+| 模型名称 | 计费项 | Zorblax |
+|---|---|---|
+| nova-embed | 文本输入 | 0.07 |
+| nova-embed | 图片输入 | 0.098 |
+"""
+    read = read_page(page.encode())
+    assert {rate.model for rate in read.rates} == {"nova-4"}
+    assert ("unknown_column", "0.07") in {(each.kind, each.quote) for each in read.complaints}
+
+
+def test_a_row_cut_below_the_headings_borrows_nothing_from_them() -> None:
+    page = "| Model | Input Tokens | Cache Hits | Output Tokens |\n|---|---|---|---|\n| nova-4 | $5 / MTok | "
+    with pytest.raises(NoTable, match="more or fewer cells"):
+        read_page(page.encode())
+
+
+def test_a_broken_table_says_nothing_of_the_page() -> None:
+    page = """
+## nova-4
+
+| | Free Tier | Paid Tier, per 1M tokens in USD |
+|---|---|---|
+| Input price | Free of charge | $2.00 |
+
+## nova-5
+
+| | Free Tier | Paid Tier, per 1M tokens in USD |
+|---|----
+"""
+    free = [rate for rate in read_page(page.encode()).rates if rate.service_tier == "free"]
+    assert [(rate.model, rate.state, rate.currency) for rate in free] == [("nova-4", "free", None)]
+
+
+def test_a_price_by_the_minute_under_a_strange_heading_is_no_speech() -> None:
+    page = """
+| Model | Input (USD / 1M tokens) | Zorblax |
+|---|---|---|
+| nova-tts | 0.60 | $7.77 / minute |
+"""
+    read = read_page(page.encode())
+    assert {(rate.meter, str(rate.amount)) for rate in read.rates} == {("input", "0.60")}
+    assert "unknown_column" in {each.kind for each in read.complaints}
