@@ -31,6 +31,7 @@ _COMMANDS = {
     "compare": "Compare the prices of two models.",
     "changes": "Show what happened to prices since a date.",
     "providers": "Show the providers and pages that are watched.",
+    "compare-feeds": "Compare the prices in force with what feeds say.",
     "provider": "Add a provider: draft its file from a page, try it, check it.",
     "health": "Show what is wrong with the watching itself, since when and what to do.",
     "doctor": "Check settings, database, provider files and what the last run left.",
@@ -53,7 +54,7 @@ class _LateGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"monitor.commands.{cmd_name}")
+        module = importlib.import_module(f"monitor.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

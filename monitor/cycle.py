@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, Protocol
 
 from monitor.health import HealthChanges, look_at_health, notices
@@ -18,6 +19,7 @@ from monitor.judging.flapping import flapping_now
 from monitor.judging.policy import Policy
 from monitor.rules import alerts_for
 from monitor.settings import Settings
+from monitor.witnesses import WitnessStand
 from scrapers.catalog import Page, Provider
 from scrapers.errors import LayoutError, NoTable, ScrapeError
 from scrapers.fetching import Capture, FetchFailure, FetchTask
@@ -107,6 +109,7 @@ class Cycle:
 
     `sleep` waits before the second look and is replaced by tests; with `is_dry` nothing at all is written. `watched` is
     the whole catalog, by which the end of a run judges health; without it, as in a replay, health is left alone.
+    `stand` has the witnesses; without one there are none.
     """
 
     settings: Settings
@@ -123,6 +126,7 @@ class Cycle:
     is_cancelled: Callable[[], bool] = lambda: False
     run_id: int | None = None
     watched: Iterable[Provider] = ()
+    stand: WitnessStand | None = None
     _reports: dict[tuple[str, str, str], PageReport] = field(default_factory=dict)
     _unchanged: dict[int, bool] = field(default_factory=dict)  # page to whether its body came in full
     _alerts: int = 0
@@ -141,7 +145,9 @@ class Cycle:
         interrupted = True
         try:
             if second_look == "only":
-                self._look(pages, [key for key, (_, page) in pages.items() if self._waits(page)], is_second=True)
+                self._look(
+                    pages, [key for key, (_, page) in pages.items() if self._waits(page, "wait")], is_second=True
+                )
             else:
                 self._look(pages, pages, is_second=False)
             if second_look == "now" and self.confirm and not self.is_dry:
@@ -174,17 +180,17 @@ class Cycle:
         if not self.is_cancelled():
             self._look(pages, waiting, is_second=True)
 
-    def _waits(self, page: Page) -> bool:
+    def _waits(self, page: Page, *outcomes: str) -> bool:
         """Whether a change on this page was seen once; only a body can confirm it, a 304 cannot."""
         state = self.store.page_state(page.provider, page.market, page.url)
-        return state.page_id is not None and any(p.outcome == "wait" for p in self.store.pending_of(state.page_id))
+        return state.page_id is not None and any(p.outcome in outcomes for p in self.store.pending_of(state.page_id))
 
     def _task(self, provider: Provider, page: Page, *, is_second: bool) -> FetchTask:
         state = self.store.page_state(provider.id, page.market, page.url)
         stale = state.last_full_at is None or self.now() - state.last_full_at >= timedelta(
             seconds=self.settings.fetch.full_every_s
         )
-        waits = self._waits(page)
+        waits = self._waits(page, "wait", "kept")
         in_full = is_second or stale or not state.has_baseline or waits
         return FetchTask.for_page(
             provider,
@@ -230,11 +236,12 @@ class Cycle:
         body = capture.body
         pending = () if state.page_id is None else self.store.pending_of(state.page_id)
         sha256 = self.archive.address(body) if self.is_dry else self.archive.put(body)
-        if sha256 == state.sha256 and state.has_baseline and not any(p.outcome == "wait" for p in pending):
+        if sha256 == state.sha256 and state.has_baseline and not {p.outcome for p in pending} & {"wait", "kept"}:
             return self._see_unchanged(provider, page, state, at, by_http=False)
         read = read_page(body, hints=page.hints, captured_at=at, charset=capture.charset, companion=capture.companion)
         accepted = self.store.accepted_rates(state.page_id) if state.page_id and state.has_baseline else None
-        judgement = judge_page(
+        judge = partial(
+            judge_page,
             provider=provider,
             page=page,
             accepted=accepted,
@@ -246,6 +253,7 @@ class Cycle:
             recent=self.store.recent_events(state.page_id, at - self.policy.memory) if state.page_id else (),
             flapping=self.store.flapping_of(state.page_id) if state.page_id else (),
         )
+        judgement = self._with_witnesses(provider, page, judge)
         if judgement.is_suspect:
             failed = self._fail(provider, page, "implausible", judgement.why)
             return replace(failed, status="suspect", complaints=len(read.complaints))
@@ -277,6 +285,15 @@ class Cycle:
             flap_window=timedelta(seconds=said.flap_window_s),
             confirm=self.confirm,
         )
+
+    def _with_witnesses(self, provider: Provider, page: Page, judge: Callable[..., Judgement]) -> Judgement:
+        """The judgement; where a changed price waits, feeds are asked first what they know of it."""
+        judgement = judge()
+        if self.stand is None or judgement.is_suspect or not (judgement.pending or judgement.events):
+            return judgement
+        if not self.is_dry and any(p.old is not None and p.new is not None for p in judgement.pending):
+            self.stand.ask([provider.id])
+        return judge(witnesses=self.stand.witnesses(provider, page))
 
     def _see_unchanged(
         self, provider: Provider, page: Page, state: PageState, at: datetime, *, by_http: bool

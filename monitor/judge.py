@@ -20,6 +20,7 @@ from monitor.judging.ledger import Ledger
 from monitor.judging.names import Rename, find_renames, points_elsewhere, predecessor_rate, split_joint_names
 from monitor.judging.policy import Policy
 from monitor.judging.verdicts import Look, Verdict, judge_difference
+from monitor.judging.witnesses import Bench, Witness, weigh
 from monitor.judging.words import listed, money, name_of, on
 from scrapers.catalog import Page, Provider
 from scrapers.rates import PriceList, Rate, model_key
@@ -61,6 +62,7 @@ def judge_page(
     policy: Policy,
     recent: tuple[Event, ...] = (),
     flapping: tuple[Flapping, ...] = (),
+    witnesses: Sequence[Witness] = (),
 ) -> Judgement:
     """Compare one reading of a page with the accepted list and judge every difference.
 
@@ -78,6 +80,7 @@ def judge_page(
         policy: how often and how long a difference must be seen.
         recent: events told about these prices within `policy.memory`.
         flapping: the counts of what went to and fro on the page.
+        witnesses: what the provider's other pages and feeds say of its prices now.
 
     """
     doubt = page_doubt(page, read, captured_at, previous_at)
@@ -90,7 +93,7 @@ def judge_page(
         return Judgement((*new.current, *new.announced), (), (), is_suspect=False, why=why)
     restless = frozenset(count.key for count in flapping_now(flapping, captured_at, policy.flap_window))
     ledger = Ledger(provider, page, captured_at, pending, policy, restless, recent)
-    scene = _Scene(provider, page, captured_at, accepted, new, read, ledger)
+    scene = _Scene(provider, page, captured_at, accepted, new, read, ledger, Bench(witnesses, provider.aliases))
     scene.keep_conflicts(conflicts)
     scene.settle_dues(previous_at)
     scene.judge_current()
@@ -152,6 +155,7 @@ class _Scene:
     new: schedule.Settled
     read: PriceList
     ledger: Ledger
+    bench: Bench = field(default_factory=lambda: Bench(()))
     current: tuple[Rate, ...] = ()
     announced: tuple[Rate, ...] = ()
     accepted: list[Rate] = field(default_factory=list)
@@ -223,7 +227,9 @@ class _Scene:
         placed = _placed(comparison)
         launches: list[Rate] = []
         for group in _groups(comparison.differences):
-            verdicts = [(d, aliases.get(d.rate.model_key) or judge_difference(d, look)) for d in group]
+            verdicts = [
+                (d, aliases.get(d.rate.model_key) or weigh(judge_difference(d, look), self.bench)) for d in group
+            ]
             is_believed = self.ledger.decide_all(
                 [(verdict, (verdict.new or verdict.old or d.rate).identity) for d, verdict in verdicts]
             )

@@ -60,6 +60,14 @@ class HealthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """`[witnesses]`: feeds by their ids in config/feeds.toml; `every_s` is the time between two questions to one."""
+
+    feeds: tuple[str, ...] = ("litellm", "models.dev", "genai-prices", "openrouter", "llm-prices")
+    every_s: int = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Which events go to which channels; see `monitor.rules` for how each field is compared."""
 
@@ -93,6 +101,7 @@ class Settings:
     fetch: FetchSettings = field(default_factory=FetchSettings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
+    witnesses: WitnessSettings = field(default_factory=WitnessSettings)
     channels: tuple[Channel, ...] = ()
     rules: tuple[Rule, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -305,6 +314,7 @@ def _freeze(
             jitter_s=monitor.jitter,
         ),
         health=_health(form),
+        witnesses=WitnessSettings(tuple(dict.fromkeys(form.witnesses.feeds)), form.witnesses.every),
         channels=channels,
         rules=tuple(
             Rule(

@@ -6,12 +6,15 @@ settings needs it. The frozen values that the program works with stand in `monit
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.settings import WitnessSettings
 from monitor.workloads import parse_tokens
 from scrapers.catalog import ConfigError, nearest, parse_duration
+from scrapers.feeds.catalog import load_feeds
 from scrapers.rates import METERS
 from storage.nouns import EVENT_KINDS
 
@@ -35,6 +38,18 @@ def _meter(value: str) -> str:
     is_glob = any(sign in value for sign in "*?[")
     if not is_glob and value.casefold() not in METERS:
         raise ValueError(f"{value!r} is no meter{nearest(value, METERS)}; known are {', '.join(METERS)}")
+    return value
+
+
+@cache  # every command reads the settings, which name five feeds
+def _feeds() -> tuple[str, ...]:
+    return tuple(load_feeds())
+
+
+def _feed(value: str) -> str:
+    feeds = _feeds()
+    if value not in feeds:
+        raise ValueError(f"{value!r} is no feed{nearest(value, feeds)}; known are {', '.join(feeds)}")
     return value
 
 
@@ -121,6 +136,13 @@ class HealthForm(_Form):
     unread_margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
     stale_after: Duration = 3 * 86400
     held_after: Duration = 3 * 86400
+
+
+class WitnessesForm(_Form):
+    """`[witnesses]`."""
+
+    feeds: list[Annotated[str, AfterValidator(_feed)]] = Field(default_factory=lambda: list(WitnessSettings().feeds))
+    every: Duration = WitnessSettings().every_s
 
 
 class EmailForm(_Form):
@@ -215,6 +237,7 @@ class SettingsForm(_Form):
     fetch: FetchForm = Field(default_factory=FetchForm)
     monitor: MonitorForm = Field(default_factory=MonitorForm)
     health: HealthForm = Field(default_factory=HealthForm)
+    witnesses: WitnessesForm = Field(default_factory=WitnessesForm)
     channel: list[Annotated[EmailForm | WebhookForm, Field(discriminator="type")]] = Field(default_factory=list)
     rule: list[RuleForm] = Field(default_factory=list)
     workload: list[WorkloadForm] = Field(default_factory=list)
@@ -226,6 +249,7 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
         "fetch": FetchForm,
         "monitor": MonitorForm,
         "health": HealthForm,
+        "witnesses": WitnessesForm,
         "rule": RuleForm,
         "email": EmailForm,
         "webhook": WebhookForm,

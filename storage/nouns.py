@@ -152,12 +152,13 @@ class Event:
 class Pending:
     """A difference that is not accepted yet: it waits for a second look, or a person must decide.
 
-    `key` is the identity of the rate (see `identity_text`); `old` and `new` as in `Event`. `looks` counts the good
-    pages that showed it, `due_at` is when another look may decide (None for what a person decides).
+    `kept` is a removal that waits for the provider's other pages to show it too. `key` is the identity of the rate (see
+    `identity_text`); `old` and `new` as in `Event`. `looks` counts the good pages that showed it, `due_at` is when
+    another look may decide (None for what a person, or another page, decides).
     """
 
     key: str
-    outcome: Literal["wait", "held"]
+    outcome: Literal["wait", "kept", "held"]
     kind: EventKind
     old: Rate | None
     new: Rate | None

@@ -352,3 +352,57 @@ CREATE TABLE flapping (
 def m010_looks(db: Database) -> None:
     """When another look may decide about what waits; NULL for what a person decides."""
     db.execute("ALTER TABLE pending ADD COLUMN due_at TEXT")
+
+
+@migrations()
+def m008_feeds(db: Database) -> None:
+    """What other sources say that providers charge: witnesses, and never accepted prices."""
+    db.execute("""
+CREATE TABLE feeds (
+  id TEXT PRIMARY KEY,            -- as config/feeds.toml names it
+  url TEXT NOT NULL,
+  etag TEXT,                      -- of the last body that was read
+  last_modified TEXT,             -- header of that body, as sent
+  last_ok_at TEXT,                -- when it was last read or seen unchanged
+  last_checked_at TEXT,           -- when it was last asked for
+  failures INTEGER NOT NULL,      -- failed looks in a row
+  last_error TEXT                 -- what the last failed look said; NULL after a good one
+) STRICT""")
+    db.execute("""
+CREATE TABLE feed_prices (
+  id INTEGER PRIMARY KEY,
+  feed TEXT NOT NULL REFERENCES feeds (id),
+  lineage TEXT NOT NULL,          -- whose number it is: copies of one source are one witness
+  seller TEXT NOT NULL,           -- in the feed's word
+  provider TEXT NOT NULL,         -- the id of the provider file
+  market TEXT,                    -- of the provider; NULL for any
+  model TEXT NOT NULL,            -- as the feed names it
+  names TEXT NOT NULL,            -- JSON array: what else it calls the model
+  meter TEXT NOT NULL,
+  service_tier TEXT NOT NULL,
+  conditions TEXT NOT NULL,       -- canonical JSON object; {} is "always"
+  currency TEXT,
+  state TEXT NOT NULL,
+  amount TEXT CHECK (typeof(amount) IN ('text', 'null')),
+  per TEXT CHECK (typeof(per) IN ('text', 'null')),
+  unit TEXT,
+  valid_from TEXT,
+  valid_until TEXT,
+  is_resold INTEGER NOT NULL,     -- 1 for the price of somebody who sells on
+  key TEXT NOT NULL,              -- where it stands in the feed
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  ended_at TEXT                   -- when the feed said something else; NULL while it says this
+) STRICT""")
+    db.execute("CREATE INDEX feed_prices_open ON feed_prices (provider, feed) WHERE ended_at IS NULL")
+    db.execute("""
+CREATE TABLE feed_unknown_keys (
+  feed TEXT NOT NULL REFERENCES feeds (id),
+  key TEXT NOT NULL,              -- of a price object; no rate was made from it
+  why TEXT NOT NULL,
+  example TEXT NOT NULL,          -- where it stands first
+  count INTEGER NOT NULL,         -- how often it stands there
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  PRIMARY KEY (feed, key)
+) STRICT""")

@@ -62,6 +62,7 @@ def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_js
 def _cycle(parts: Parts, providers: list[Any], progress: Any, *, dry_run: bool) -> CycleSummary:
     from monitor.cycle import Cycle
     from monitor.parts import utc_now
+    from monitor.witnesses import open_stand
     from scrapers.crawl import CrawlSession
 
     with CrawlSession(parts.settings.fetch, utc_now) as session:
@@ -76,6 +77,7 @@ def _cycle(parts: Parts, providers: list[Any], progress: Any, *, dry_run: bool) 
             on_page=progress.show_page,
             on_wait=progress.show_wait,
             watched=parts.catalog.values(),
+            stand=open_stand(parts, session, utc_now),
         )
         with stopped_by_signals(cycle, session):
             return cycle.run(providers)

@@ -125,6 +125,7 @@ class Watcher:
     def _cycle(self, providers: list[Provider], *, is_second: bool) -> None:
         from monitor.cycle import Cycle
         from monitor.progress import event_line, health_lines
+        from monitor.witnesses import open_stand
 
         cycle = Cycle(
             self.parts.settings,
@@ -136,6 +137,7 @@ class Watcher:
             on_page=lambda page: self._say(f"{page.provider} {page.url}: {page.error}") if page.error else None,
             is_cancelled=lambda: self._is_stopped,
             watched=self.parts.catalog.values(),
+            stand=open_stand(self.parts, self.session, self.now),
         )
         summary = cycle.run(providers, "watch", second_look="only" if is_second else "later")
         counts = summary.counts()

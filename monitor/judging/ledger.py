@@ -125,7 +125,7 @@ class Ledger:
         prior = count.prior
         self._pending[key] = Pending(
             key=key,
-            outcome="held" if verdict.trust == "held" else "wait",
+            outcome=verdict.trust if verdict.trust in {"held", "kept"} else "wait",
             kind=verdict.kind,
             old=verdict.old,
             new=verdict.new,
@@ -175,7 +175,7 @@ class Ledger:
     def summary(self) -> str:
         """How much was told, waits and is held."""
         waiting = sum(p.outcome == "wait" for p in self._pending.values())
-        held = len(self._pending) - waiting
+        held = sum(p.outcome == "held" for p in self._pending.values())
         if not self.events and not self._pending:
             return "no price changed"
         return f"{len(self.events)} events, {waiting} differences wait for another look, {held} are held"

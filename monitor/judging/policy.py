@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Trust = Literal["silent", "now", "wait", "young", "gone", "slow", "calm", "held"]
-SEVERITY: tuple[Trust, ...] = ("silent", "now", "wait", "young", "gone", "slow", "calm", "held")
+Trust = Literal["silent", "now", "wait", "young", "gone", "slow", "calm", "kept", "held"]
+SEVERITY: tuple[Trust, ...] = ("silent", "now", "wait", "young", "gone", "slow", "calm", "kept", "held")
 _LOOKS: dict[Trust, int] = {"silent": 1, "now": 1, "wait": 2, "young": 2, "gone": 2, "slow": 3, "calm": 2}
 
 
@@ -45,7 +45,7 @@ class Policy:
 
     def is_enough(self, trust: Trust, looks: int, age: timedelta) -> bool:
         """Whether a difference with this trust is believed, having been seen so often and for so long."""
-        if trust == "held":
+        if trust in {"kept", "held"}:
             return False
         if not self.confirm and trust in {"wait", "young", "gone"}:
             return True
@@ -56,7 +56,7 @@ class Policy:
 
         A look two minutes later clears most of what a broken page showed, so that it does not wait for hours.
         """
-        if trust == "held":
+        if trust in {"kept", "held"}:
             return None
         return first_seen + (self.confirm_after if looks == 1 else self._least_age(trust))
 

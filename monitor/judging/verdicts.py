@@ -1,7 +1,8 @@
 """One difference to one verdict: what kind of event it is, how far it is trusted, and why.
 
 `trust` says what must happen before the new price is accepted: `silent` and `now` nothing, `wait` a second look, `gone`
-a later one, `young` some time, `slow` a third look, `held` a person. `policy` says how long each is; `ledger` counts.
+a later one, `young` some time, `slow` a third look, `kept` that no other page of the provider contradicts it, `held` a
+person. `policy` says how long each is; `ledger` counts.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ _SURE: dict[EventKind, float] = {"launch": 0.9, "removal": 0.8, "correction": 0.
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a difference means. `old` and `new` are those of the event, which may be about one rate of a split."""
+    """What a difference means. `old` and `new` are those of the event, which may be about one rate of a split.
+
+    `is_of_size`: it is held for nothing but how far the price moved, so a witness of the new price can vouch for it.
+    """
 
     kind: EventKind
     trust: Trust
@@ -52,6 +56,7 @@ class Verdict:
     why: str
     effective_from: datetime | None = None
     confidence: float = 0.85
+    is_of_size: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +237,12 @@ def _price_change(old: Rate, new: Rate, look: Look, why: str) -> Verdict:
         return Verdict(kind, "slow", old, new, said)
     if factor is not None and is_cache_step(old, new, look.now(new)):
         return Verdict(kind, "slow", old, new, f"{why}; {factor}, but caches are priced at a tenth and less")
-    doubt = doubt or factor or _crossing_doubt(old, new, look)
+    size = None if doubt is not None else factor or _crossing_doubt(old, new, look)
+    doubt = doubt or size
     if doubt is None and order_doubt(old, look.before(old)) is None:
         doubt = order_doubt(new, look.now(new))
     if doubt is not None:
-        return Verdict(kind, "held", old, new, f"{why}; {doubt}")
+        return Verdict(kind, "held", old, new, f"{why}; {doubt}", is_of_size=size is not None)
     freed = _freed(look) if new.unit_price == 0 else 0
     if freed >= MASS_MODELS and freed > MASS_SHARE * len(look.old_models):
         return Verdict(kind, "slow", old, new, f"{why}; {freed} models become free at once")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from monitor.judge import Judgement, judge_page
 from monitor.judging.policy import Policy
+from monitor.judging.witnesses import Witness
 from scrapers.catalog import Expectations, Page, Provider, Successor
 from scrapers.rates import Complaint, Conditions, PriceList, Rate, TokenRange
 from storage.nouns import Event
@@ -94,6 +96,7 @@ class Watch:
         after: timedelta = timedelta(days=1),
         complaints: tuple[Complaint, ...] = (),
         recent: tuple[Event, ...] = (),
+        witnesses: Sequence[Witness] = (),
     ) -> Judgement:
         previous = None if self.last is None else self.at
         now = at if at is not None else self.at + after
@@ -108,6 +111,7 @@ class Watch:
             policy=replace(self.policy, confirm=self.confirm),
             recent=(*self.told, *recent),
             flapping=() if self.last is None else self.last.flapping,
+            witnesses=witnesses,
         )
         self.at = now
         self.told += self.last.events
