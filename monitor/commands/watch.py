@@ -76,6 +76,7 @@ class Watcher:
                 next_run_time=self.now() if at_once else self._next_look(provider),
                 id=f"look-{provider.id}",
             )
+            self._keep_appointments(provider)
         self._scheduler.add_job(
             self._due.put, "interval", args=[("deliver", "")], seconds=_DELIVER_EVERY_S, next_run_time=self.now()
         )
@@ -154,6 +155,17 @@ class Watcher:
         for name, at in due.items():
             if at > self.now() or not is_second:  # what is overdue after its own look waits for the next ordinary one
                 self._look_again(name, at)
+
+    def _keep_appointments(self, provider: Provider) -> None:
+        """Looks that an earlier process had promised and did not make."""
+        store, due = self.parts.store, []
+        for page in provider.pages:
+            state = store.page_state(provider.id, page.market, page.url)
+            waiting = () if state.page_id is None else store.pending_of(state.page_id)
+            seen = state.last_checked_at or self.now()
+            due += [p.due_at for p in waiting if p.due_at is not None and p.due_at > seen]
+        if due:
+            self._look_again(provider.id, min(due))
 
     def _look_again(self, name: str, at: datetime) -> None:
         """Enqueue a confirming look."""

@@ -40,7 +40,7 @@ def test_watch_looks_by_itself_confirms_and_tells(place: Place) -> None:
 
 def test_watch_comes_back_for_what_is_not_decided_by_the_second_look(place: Place) -> None:
     """The ordinary looks are far apart; the removal is told by the look that is made for it."""
-    place.write(confirm_removal_after='"4s"')
+    place.write(confirm_removal_after='"8s"')
     own = place.folder / "providers" / "aurora.toml"
     own.write_text(own.read_text().replace('interval = "2s"', 'interval = "1h"'))
     place.show(PRICES)
@@ -78,6 +78,23 @@ def test_p05_a_signal_in_the_middle_of_a_crawl_leaves_no_half_comparison(place: 
     assert place.query("select count(*) n from events") == [{"n": 0}]
     place.site.on_request = None
     assert [event["new"] for event in place.run()["events"]] == ["2.50"]
+
+
+def test_watch_keeps_the_appointments_of_an_earlier_process(place: Place) -> None:
+    place.write(confirm_removal_after='"15s"')
+    own = place.folder / "providers" / "aurora.toml"
+    own.write_text(own.read_text().replace('interval = "2s"', 'interval = "1h"'))
+    place.show(PRICES)
+    place.run()
+    place.show({name: price for name, price in PRICES.items() if name != "aurora-nano"})
+    assert place.run()["events"] == []
+    watching = place.start("watch", "--only", "aurora")
+    try:
+        wait_for(lambda: place.hook.bodies, 60)
+    finally:
+        watching.send_signal(signal.SIGTERM)
+        watching.communicate(timeout=20)
+    assert {row["kind"] for row in place.query("select kind from events")} == {"removal"}
 
 
 def test_watch_refuses_to_start_beside_another(place: Place) -> None:
