@@ -115,7 +115,8 @@ class Ledger:
     def _believe(self, verdict: Verdict, key: str, count: _Count) -> None:
         self._believed.add(key)
         undone = taken_back(verdict.old, verdict.new, self.recent, self.at, self.policy.flap_window)
-        if undone is not None and verdict.new is not None and undone.old is not None:
+        is_sale = verdict.kind in {"promo_start", "promo_end"}  # what the page explains may come back each week
+        if undone is not None and verdict.new is not None and undone.old is not None and not is_sale:
             words = f"{name_of(verdict.new)} went {_path(undone.old, undone.new, verdict.new)}"
             self._taken_back.append(Reversal(key, verdict.new.model_key, words))
         self.tell(_confirmed(verdict, count.looks, count.prior, self.at))

@@ -234,6 +234,18 @@ def test_told_changes_that_are_taken_back_count() -> None:
     assert flaps(watch, judgement) == [3]
 
 
+def test_a_sale_of_every_weekend_does_not_flap() -> None:
+    sale = with_price(PAGE, "Model 2", "input", "1.00", list_amount=rate("", "input", "2.00").amount)
+    watch = Watch(PAGE, confirm=True)
+    heard = []
+    for page in (sale, PAGE) * 3:
+        for after in (timedelta(days=3), 2 * MINUTES, HOURS):
+            heard += watch.look(page, after=after).events
+    assert [event.kind for event in heard] == ["promo_start", "promo_end"] * 3
+    assert watch.last is not None
+    assert watch.last.flapping == ()
+
+
 def test_a_page_on_which_many_models_go_and_come_flaps_as_one_and_is_looked_at_for_longer() -> None:
     watch = Watch(PAGE, confirm=True)
     for _ in range(3):
