@@ -37,6 +37,7 @@ _COMMANDS = {
     "doctor": "Check settings, database, provider files and what the last run left.",
     "cost": "Price a month of work on the models in use, or on every model.",
     "review": "Decide about changes that were held.",
+    "reread": "Read all kept captures again, and list what was misread.",
     "alerts": "Test channels, list and retry messages.",
     "sql": "Run one read-only query against the database.",
     "extract": "Read the prices on one saved page.",

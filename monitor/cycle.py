@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from monitor.health import HealthChanges, look_at_health, notices
 from monitor.judge import Judgement, due_events, judge_page
+from monitor.judging.corrections import amended
 from monitor.judging.flapping import flapping_now
 from monitor.judging.policy import Policy
 from monitor.rules import alerts_for
@@ -240,6 +241,8 @@ class Cycle:
             return self._see_unchanged(provider, page, state, at, by_http=False)
         read = read_page(body, hints=page.hints, captured_at=at, charset=capture.charset, companion=capture.companion)
         accepted = self.store.accepted_rates(state.page_id) if state.page_id and state.has_baseline else None
+        if state.page_id and accepted:
+            read = amended(read, self.store.corrections_of(state.page_id), accepted)
         judge = partial(
             judge_page,
             provider=provider,

@@ -89,6 +89,27 @@ class Progress:
             self._bar.console.print(f"prices changed; looking again in {seconds:g} s before anybody is told")
 
 
+class Steps:
+    """A bar over many like steps on a terminal; silent where there is none."""
+
+    def __init__(self, what: str, total: int) -> None:
+        shown = console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Bar(*columns, console=shown, transient=True, disable=not shown.is_terminal)
+        self._task = self._bar.add_task(what, total=total)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, tb: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def advance(self) -> None:
+        """One step is done."""
+        self._bar.update(self._task, advance=1)
+
+
 def delivery_text(delivered: DeliverySummary) -> str:
     """What became of the messages that were due, in words."""
     words = f"{delivered.sent} messages sent"

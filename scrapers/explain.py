@@ -5,6 +5,7 @@ It joins what the readers gave with the places they named and decides nothing it
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ _RULES = {
     "list": "a list price",
     "ignore": "a column that holds no prices",
 }
+_CELL = re.compile(r"row (\d+), column (\d+)")
 _RELATIVE = re.compile(r"\d(?:\.\d+)?\s?(?:[x×](?![0-9])|times\b|倍)|\d\s?%|\d\s?折", re.IGNORECASE)
 
 
@@ -65,6 +67,53 @@ class BlockAccount:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around one read price: rows of a table, or lines.
+
+    Attributes:
+        path: headings, tabs and caption, outermost first.
+        axis: what the reader took the price's column for, or "".
+        rows: the headings of a table and the rows around the price, as cells; lines have one cell.
+        marked: which of `rows` holds the price, or None.
+
+    """
+
+    path: str
+    axis: str
+    rows: tuple[tuple[str, ...], ...]
+    marked: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def surroundings(
+    document: Document, locator: str, quote: str, hints: Hints | None = None, captured_at: datetime | None = None
+) -> Surroundings | None:
+    """What stands around the place that a rate's evidence names; None when the document has no such place."""
+    place = _place(locator)
+    blocks = [block for block in document.blocks if _is_in(place, block.locator)]
+    block = max(blocks, key=lambda each: len(each.locator), default=None)
+    if block is None:
+        return None
+    accounts = explain(document, hints, captured_at)
+    axes = next((account.axes for account in accounts if account.locator == block.locator), ())
+    cell = _CELL.search(place.removeprefix(block.locator))
+    if isinstance(block, Table) and cell is not None:
+        row, column = int(cell[1]) - 1, cell[2]
+        axis = next((words for words in axes if words.startswith(f"column {column} ")), "")
+        heads = list(range(max(1, block.header_rows)))
+        shown = sorted({*heads, *range(max(0, row - 1), row + 2)} & set(range(len(block.rows))))
+        cells = (tuple("" if each is None else each.text for each in block.rows[number]) for number in shown)
+        return Surroundings(_path(block), axis, tuple(cells), shown.index(row) if row in shown else None)
+    lines = _lines(block)
+    marked = next((number for number, line in enumerate(lines) if quote and quote in line), None)
+    first = max(0, (marked or 0) - 2)
+    around = tuple((line[:200],) for line in lines[first : first + 5])
+    return Surroundings(_path(block), "", around, None if marked is None else marked - first)
+
+
 def explain(
     document: Document, hints: Hints | None = None, captured_at: datetime | None = None
 ) -> tuple[BlockAccount, ...]:
@@ -74,7 +123,6 @@ def explain(
 
 
 def _account(block: Block, scope: Scope, part: Reading, hints: Hints) -> BlockAccount:
-    context = block.context
     axes: tuple[str, ...] = ()
     if is_ignored(block, hints):
         outcomes = [_ignored(part.amounts_ignored, "the provider file's `ignore` names this block")]
@@ -93,13 +141,38 @@ def _account(block: Block, scope: Scope, part: Reading, hints: Hints) -> BlockAc
     return BlockAccount(
         type(block).__name__.casefold(),
         block.locator,
-        " > ".join(filter(None, (*context.headings, *context.tabs, context.caption, context.component))),
+        _path(block),
         _size(block),
         axes,
         part.amounts_seen,
         part.amounts_ignored,
         tuple(each for each in outcomes if each.text),
     )
+
+
+def _path(block: Block) -> str:
+    context = block.context
+    return " > ".join(filter(None, (*context.headings, *context.tabs, context.caption, context.component)))
+
+
+def _lines(block: Block) -> list[str]:
+    """A block as lines, to show what stands around a price."""
+    if isinstance(block, Table):
+        return [" | ".join("" if cell is None else cell.text for cell in row) for row in block.rows]
+    if isinstance(block, Card):
+        return [block.title, *("".join(run.text for run in line) for line in block.lines)]
+    if isinstance(block, Prose):
+        return [block.text]
+    return json.dumps(dict(block.fields), ensure_ascii=False, indent=1, default=str).splitlines()
+
+
+def _is_in(place: str, locator: str) -> bool:
+    """Whether a place is the block of that locator or within it ("table 1" is not "table 10").
+
+    >>> _is_in("table 1 row 2, column 3", "table 1"), _is_in("table 10 row 2, column 3", "table 1")
+    (True, False)
+    """
+    return bool(locator) and place.startswith(locator) and not place.removeprefix(locator)[:1].isdigit()
 
 
 def _size(block: Block) -> str:
@@ -186,4 +259,4 @@ def _ignored(count: int, rule: str) -> Outcome:
 
 
 def _place(locator: str) -> str:
-    return locator.partition(" (hints")[0]
+    return locator.partition(" (hints")[0].partition(" (corrected")[0]

@@ -150,15 +150,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A difference that is not accepted yet: it waits for a second look, or a person must decide.
+    """A difference that is not accepted: it waits for a second look, a person must decide, or one has (`settled`).
 
     `kept` is a removal that waits for the provider's other pages to show it too. `key` is the identity of the rate (see
     `identity_text`); `old` and `new` as in `Event`. `looks` counts the good pages that showed it, `due_at` is when
-    another look may decide (None for what a person, or another page, decides).
+    another look may decide (None for what a person, or another page, decides). What is settled is not told or asked
+    again while the page shows it.
     """
 
     key: str
-    outcome: Literal["wait", "kept", "held"]
+    outcome: Literal["wait", "kept", "held", "settled"]
     kind: EventKind
     old: Rate | None
     new: Rate | None
@@ -166,6 +167,37 @@ class Pending:
     first_seen: datetime
     looks: int = 1
     due_at: datetime | None = None
+
+
+RulingAction = Literal["accept", "reject", "correct", "reread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person decided about one price of a page, and why.
+
+    `ref` is the short id under which it was listed, `key` as in `Pending`. `old` was accepted until then, `seen` is
+    what the page says as it was read, `new` is accepted since; each may be None. `event_id` names what was told.
+    """
+
+    ref: str
+    action: RulingAction
+    key: str
+    old: Rate | None
+    seen: Rate | None
+    new: Rate | None
+    reason: str
+    who: str
+    held_why: str = ""
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A person's word on a page: where it reads as `wrong`, it means `right`."""
+
+    wrong: Rate
+    right: Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scrapers.rates import PriceList, Rate
-from storage.nouns import Alert, Event, Flapping, Pending
+from storage.nouns import Alert, Event, Flapping, Pending, Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,31 @@ class PageOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of time in which a price is now known to have held; `ended_at` is None while it does."""
+
+    rate: Rate
+    seen_from: datetime
+    seen_until: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A recorded interval that was never true, and what takes its place.
+
+    `row_id` is the interval's row, None where nothing was recorded; without `pieces` there was no such price. The old
+    row stays, marked with `why`: what was believed before can still be asked.
+    """
+
+    row_id: int | None
+    pieces: tuple[Piece, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about a page without a new body: a price that falls due, a held difference that was reviewed.
+    """What was decided about a page without a new body: a price that falls due, a person's ruling, a correction.
 
     `accepted` and `pending` as in `PageOutcome`; None leaves each as it is. `decided_at` is when the old prices ended.
     """
@@ -106,3 +129,5 @@ class Decision:
     pending: tuple[Pending, ...] | None = None
     events: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
+    amendments: tuple[Amendment, ...] = ()

@@ -17,6 +17,7 @@ from storage.intervals import IntervalPlan, plan_intervals, rate_key
 from storage.nouns import Alert, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome
 from storage.rows import dump, insert, instant
+from storage.rulings import as_ruled, write_amendments, write_rulings
 
 
 def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
@@ -49,10 +50,11 @@ def write_decision(sql: sqlite3.Connection, decision: Decision) -> None:
     if found is None:
         raise StoreError(f"no page has the id {page_id}; look at the page once before deciding about it")
     capture_id = found["last_capture_id"]
-    plan = plan_intervals(
-        open_rates(sql, page_id), decision.accepted, (), pending_on(sql, page_id), decision.decided_at
-    )
+    waited = as_ruled(pending_on(sql, page_id), decision.rulings)
+    plan = plan_intervals(open_rates(sql, page_id), decision.accepted, (), waited, decision.decided_at)
     _write_intervals(sql, page_id, plan, decision, capture_id)
+    write_amendments(sql, page_id, decision.amendments, decision.recorded_at)
+    write_rulings(sql, page_id, decision.rulings, decision.recorded_at)
     if decision.pending is not None:
         _replace_pending(sql, page_id, decision.pending)
     _insert_events(sql, page_id, capture_id, decision)

@@ -112,6 +112,16 @@ def rate_of(row: sqlite3.Row) -> Rate:
     )
 
 
+def rate_json(rate: Rate | None) -> str | None:
+    """A whole rate as a column's text."""
+    return None if rate is None else dump(rate.to_json())
+
+
+def rate_from_json(text: str | None) -> Rate | None:
+    """The rate that `rate_json` wrote."""
+    return None if text is None else Rate.from_json(json.loads(text))
+
+
 def event_columns(event: Event) -> dict[str, Any]:
     """All columns of `events` that the event itself fills."""
     said = event.to_json()
@@ -140,8 +150,8 @@ def event_columns(event: Event) -> dict[str, Any]:
         "url": event.url,
         "identity": identity_text(event.rate),
         "transition": transition_text(event),
-        "old_rate": _rate_json(event.old),
-        "new_rate": _rate_json(event.new),
+        "old_rate": rate_json(event.old),
+        "new_rate": rate_json(event.new),
     }
 
 
@@ -152,8 +162,8 @@ def event_of(row: sqlite3.Row) -> Event:
         provider=row["provider"],
         market=row["market"],
         captured_at=moment(row["captured_at"]),
-        old=_rate_from_json(row["old_rate"]),
-        new=_rate_from_json(row["new_rate"]),
+        old=rate_from_json(row["old_rate"]),
+        new=rate_from_json(row["new_rate"]),
         confidence=row["confidence"],
         why=row["why"],
         url=row["url"],
@@ -174,8 +184,8 @@ def pending_columns(waiting: Pending) -> dict[str, Any]:
         "key": waiting.key,
         "outcome": waiting.outcome,
         "kind": waiting.kind,
-        "old_rate": _rate_json(waiting.old),
-        "new_rate": _rate_json(waiting.new),
+        "old_rate": rate_json(waiting.old),
+        "new_rate": rate_json(waiting.new),
         "why": waiting.why,
         "first_seen": instant(waiting.first_seen),
         "looks": waiting.looks,
@@ -189,8 +199,8 @@ def pending_of(row: sqlite3.Row) -> Pending:
         key=row["key"],
         outcome=row["outcome"],
         kind=row["kind"],
-        old=_rate_from_json(row["old_rate"]),
-        new=_rate_from_json(row["new_rate"]),
+        old=rate_from_json(row["old_rate"]),
+        new=rate_from_json(row["new_rate"]),
         why=row["why"],
         first_seen=moment(row["first_seen"]),
         looks=row["looks"],
@@ -262,14 +272,6 @@ def _side(rate: Rate | None) -> tuple[str | None, str | None]:
     if rate is None:
         return None, None
     return rate.state, None if rate.unit_price is None else str(rate.unit_price)
-
-
-def _rate_json(rate: Rate | None) -> str | None:
-    return None if rate is None else dump(rate.to_json())
-
-
-def _rate_from_json(text: str | None) -> Rate | None:
-    return None if text is None else Rate.from_json(json.loads(text))
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -406,3 +406,25 @@ CREATE TABLE feed_unknown_keys (
   last_seen TEXT NOT NULL,
   PRIMARY KEY (feed, key)
 ) STRICT""")
+
+
+@migrations()
+def m007_rulings(db: Database) -> None:
+    """What people decided."""
+    db.execute("""
+CREATE TABLE rulings (
+  id INTEGER PRIMARY KEY,
+  ref TEXT NOT NULL,              -- the short id under which it was listed
+  action TEXT NOT NULL,           -- accept, reject, correct, reread
+  page_id INTEGER NOT NULL REFERENCES pages (id),
+  key TEXT NOT NULL,              -- the identity of the rate, as in pending
+  old_rate TEXT,                  -- JSON of the whole rate that was accepted until then
+  seen_rate TEXT,                 -- JSON of what the page says, as it was read
+  new_rate TEXT,                  -- JSON of what is accepted since
+  held_why TEXT NOT NULL,         -- why it had been held
+  reason TEXT NOT NULL,           -- why the person decided so
+  who TEXT NOT NULL,
+  event_id TEXT,                  -- what was told of it
+  decided_at TEXT NOT NULL
+) STRICT""")
+    db.execute("CREATE INDEX rulings_page ON rulings (page_id)")

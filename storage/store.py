@@ -16,10 +16,11 @@ from scrapers.rates import Rate
 from storage import rows
 from storage.connection import Connection
 from storage.incidents import HealthOutcome, write_health
-from storage.nouns import Event, Flapping, Pending
+from storage.nouns import Correction, Event, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome, PageState
 from storage.recording import flapping_on, open_rates, page_id_of, pending_on, write_decision, write_page
 from storage.rows import dump, insert, instant
+from storage.rulings import corrections_of
 from storage.transitions import fresh_events
 
 __all__ = ["Decision", "PageOutcome", "PageState", "Store"]
@@ -112,6 +113,10 @@ class Store:
         """The counts of what went to and fro on a page."""
         return flapping_on(self.connection.raw, page_id)
 
+    def corrections_of(self, page_id: int) -> tuple[Correction, ...]:
+        """What people said that a page means, the newest word first."""
+        return corrections_of(self.connection.raw, page_id)
+
     def all_pending(self) -> tuple[tuple[PageState, Pending], ...]:
         """What waits or is held on any page, with the page."""
         states = {state.page_id: state for state in self.pages()}
@@ -160,8 +165,18 @@ class Store:
             StoreError: it could not be written; nothing of it was.
 
         """
+        self.record_decisions((decision,))
+
+    def record_decisions(self, decisions: Iterable[Decision]) -> None:
+        """Write what was decided about several pages, all of it in one transaction.
+
+        Raises:
+            StoreError: it could not be written; nothing of it was.
+
+        """
         with self.connection.write() as sql:
-            write_decision(sql, decision)
+            for decision in decisions:
+                write_decision(sql, decision)
 
     def record_unchanged(
         self, run_id: int | None, page_ids: Sequence[int], now: datetime, *, in_full: Sequence[int] = ()

@@ -1,7 +1,8 @@
 """What was pending, what is pending now, and what is told: the counting of looks and of reversals.
 
 A verdict is believed when it was seen as often and as long as the policy asks. What is held stays held, whatever later
-looks say, until the page goes back or a person decides; it is told once.
+looks say, until the page goes back or a person decides; it is told once. What a person has rejected is settled:
+not believed and not told while the page shows it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from storage.nouns import Event, EventKind, Pending
 _CONFIRMED = 0.12
 _RESELLER = 0.1
 _HELD = 0.3
+_DECIDED = {"held", "settled"}  # by a person, or for one to decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Ledger:
     def held_removals(self) -> set[str]:
         """Folded names of models with a removal that is already held: they count as lost before."""
         return {
-            p.old.model_key for p in self.before if p.outcome == "held" and p.kind == "removal" and p.old is not None
+            p.old.model_key for p in self.before if p.outcome in _DECIDED and p.kind == "removal" and p.old is not None
         }
 
     def decide(self, verdict: Verdict, identity: tuple[str, ...]) -> bool:
@@ -102,7 +104,7 @@ class Ledger:
         prior = self._known.get(key)
         if prior is None or not _is_same(prior, verdict):
             return _Count(None, 1, trust, self.at)
-        return _Count(prior, prior.looks + 1, "held" if prior.outcome == "held" else trust, prior.first_seen)
+        return _Count(prior, prior.looks + 1, "held" if prior.outcome in _DECIDED else trust, prior.first_seen)
 
     def _trust(self, verdict: Verdict, key: str) -> Trust:
         """How far a verdict is trusted on a page, or of a price, that goes to and fro."""
@@ -135,7 +137,9 @@ class Ledger:
             looks=count.looks,
             due_at=self.policy.next_look(verdict.trust, count.looks, count.first_seen),
         )
-        is_news = prior is None or prior.outcome != "held"
+        if prior is not None and prior.outcome == "settled":
+            self._pending[key] = replace(self._pending[key], outcome="settled")
+        is_news = prior is None or prior.outcome not in _DECIDED
         if (verdict.trust == "held" and is_news) or (
             verdict.trust == "slow" and not self.policy.confirm and prior is None
         ):

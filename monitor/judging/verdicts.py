@@ -153,7 +153,7 @@ def _changed(old: Rate, new: Rate, look: Look, difference: Difference) -> Verdic
     why = f"{moved(old, new)}; {look.share}"
     doubt = look.guards.held.get(difference) or look.guards.changes
     if doubt:
-        return Verdict(_direction(old, new), "held", old, new, f"{why}; {doubt}")
+        return Verdict(direction(old, new), "held", old, new, f"{why}; {doubt}")
     verdict = _unsettled(old, new, look, _price_change(old, new, look, why))
     slow = look.guards.slow.get(difference)
     if slow is not None and verdict.trust in {"wait", "young"}:
@@ -185,7 +185,7 @@ def _split(old: Rate, new: Rate, look: Look) -> Verdict:
         verdict = _added(new, look)
         return replace(verdict, why=f"{verdict.why}, beside {money(old)} otherwise")
     if look.guards.changes:
-        return Verdict(_direction(old, new), "held", old, new, f"{moved(old, new)}; {look.guards.changes}")
+        return Verdict(direction(old, new), "held", old, new, f"{moved(old, new)}; {look.guards.changes}")
     return _price_change(old, new, look, f"{moved(old, new)}; the price {name_of(old)} was split by a new condition")
 
 
@@ -222,7 +222,7 @@ def _is_said_elsewhere(old: Rate, new: Sequence[Rate]) -> bool:
 
 def _price_change(old: Rate, new: Rate, look: Look, why: str) -> Verdict:
     """The verdict on two different prices, guards of the whole page aside."""
-    kind = _direction(old, new)
+    kind = direction(old, new)
     if kind == "repriced":
         return _repriced(old, new, why)
     ratio = ratio_of(old, new)
@@ -341,7 +341,8 @@ def _freed(look: Look) -> int:
     return len(free_now & models_of(rate for rate in look.old if rate.unit_price))
 
 
-def _direction(old: Rate, new: Rate) -> EventKind:
+def direction(old: Rate, new: Rate) -> EventKind:
+    """The kind of event that another price is, dates and struck prices aside."""
     before, after = price_of(old), price_of(new)
     if before[1] is None or after[1] is None:
         return "repriced"

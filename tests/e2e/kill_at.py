@@ -23,13 +23,19 @@ STEPS = {
     "sent": ("storage.outbox", "mark_sent", "before"),
     "marked": ("storage.outbox", "mark_sent", "after"),
 }
+DECISION_STEPS = {
+    "deciding": ("storage.store", "Store.record_decisions", "before"),
+    "ruling": ("storage.recording", "write_rulings", "after"),
+    "alerting": ("storage.recording", "insert_alerts", "after"),
+    "decided": ("storage.store", "Store.record_decisions", "after"),
+}
 
 
 def main() -> None:
     import importlib
 
     step, call = sys.argv[1], int(sys.argv[2])
-    module_name, path, when = STEPS[step]
+    module_name, path, when = (STEPS | DECISION_STEPS)[step]
     owner: Any = importlib.import_module(module_name)
     *outer, name = path.split(".")
     for part in outer:

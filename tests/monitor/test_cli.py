@@ -98,7 +98,7 @@ def test_every_command_has_help_with_its_examples_on_lines_of_their_own(
         (["alerts", "test", "mial"], "mial"),
         (["compare", "deepseek-chta", "x"], "did you mean 'deepseek-chat'"),
         (["evidence", "deepseek-chat", "--meter", "inputs"], "did you mean 'input'"),
-        (["review", "--accept", "7"], "there is no number 7"),
+        (["review", "accept", "7", "--reason", "x"], "7 is a place in a list that may have moved"),
         (["--config", "nowhere.toml", "run"], "does not exist"),
         (["init"], "exists already"),
     ],
@@ -161,8 +161,8 @@ def test_what_is_held_can_be_accepted_and_is_told(watched: Path, capsys: pytest.
     _, text, _ = call(capsys, "review", "--json")
     (row,) = json.loads(text)
     assert (row["model"], row["meter"], row["why"]) == ("deepseek-chat", "output", "a hundredth of it")
-    code, out, _ = call(capsys, "review", "--accept", "1")
-    assert (code, out) == (0, "accepted: deepseek deepseek-chat output (cut)\n")
+    code, out, _ = call(capsys, "review", "accept", row["id"], "--reason", "they say so")
+    assert (code, out) == (0, f"accepted: {row['id']} deepseek deepseek-chat output (cut)\n")
     _, text, _ = call(capsys, "prices", "--json", "--meter", "output")
     assert [row["amount"] for row in json.loads(text)] == ["0.01"]
     _, text, _ = call(capsys, "changes", "--since", "2026-08-01", "--json")
