@@ -19,6 +19,7 @@ from scrapers.rates import Conditions, Evidence, Rate, TokenRange, format_decima
 
 MILLION = Decimal(1_000_000)
 ALWAYS = Conditions()
+_DIGITS = 40
 
 
 class FeedError(ScrapeError):
@@ -195,7 +196,7 @@ def parse_mapping(document: object, feed: str, shape: str) -> Mapping[str, Any]:
 
 
 def read_amount(value: object) -> Decimal | None:
-    """A JSON number or decimal string as an exact decimal; None for everything else, booleans and NaN too.
+    """A JSON number or decimal string as an exact decimal; None for all else: booleans, NaN, digits without end.
 
     >>> read_amount("0.0000025"), read_amount(3), read_amount(True), read_amount("free")
     (Decimal('0.0000025'), Decimal('3'), None, None)
@@ -206,7 +207,12 @@ def read_amount(value: object) -> Decimal | None:
         amount = Decimal(value)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    return amount if amount.is_finite() and _is_writable(amount) else None
+
+
+def _is_writable(amount: Decimal) -> bool:
+    """Whether an amount is as long as a price can be: 1e999999999 would fill the memory when it is written out."""
+    return len(amount.as_tuple().digits) <= _DIGITS and abs(amount.adjusted()) <= _DIGITS
 
 
 def above(tokens: int) -> Conditions:

@@ -155,6 +155,14 @@ def test_what_is_not_known_gives_no_price_and_is_listed(
     assert next(key.example for key in said.unknown if key.count == 2) == "acme/one output_cost_per_furlong"
 
 
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "9" * 400, "-3", '"1e999"', "true", '"12 dollars"'])
+def test_numbers_that_no_price_can_be_are_listed_and_not_kept(number: str) -> None:
+    entry = json.dumps({"acme/nova": model(output_cost_per_token=1e-06, input_cost_per_token="?")})
+    said = read_feed(load_feeds()["litellm"], entry.replace('"?"', number).encode(), {})
+    assert [price.rate.meter for price in said.prices] == ["output"]
+    assert [key.key for key in said.unknown] == ["input_cost_per_token"]
+
+
 def test_the_real_file_has_no_key_that_is_not_known() -> None:
     try:
         found = metadata.distribution("litellm")
