@@ -24,6 +24,7 @@ from scrapers.reading.apart import settle
 from scrapers.reading.labels import Reading, Scope, read_sentence, split_sentences
 from scrapers.reading.meterheads import join_meter_cards
 from scrapers.reading.money import find_amounts
+from scrapers.reading.retirements import find_retirements
 from scrapers.reading.sentences import family_of, read_sentences
 from scrapers.reading.siblings import Habits, habits_of
 from scrapers.reading.tables import read_table
@@ -73,9 +74,10 @@ def read_page(
         complaints.append(Complaint("incomplete", "the document's end is missing; do not compare its prices"))
     if all(rate.meter in _TOOL_METERS for rate in rates):
         raise _no_table(document, replace(total, complaints=tuple(complaints)))
-    return PriceList(
-        rates, tuple(complaints), total.amounts_seen, total.amounts_ignored, tuple(dict.fromkeys(total.relative))
-    )
+    names = (rate.model for rate in rates)
+    ends = find_retirements(document.blocks, names, hints.timezone, captured_at)
+    relative = tuple(dict.fromkeys(total.relative))
+    return PriceList(rates, tuple(complaints), total.amounts_seen, total.amounts_ignored, relative, retirements=ends)
 
 
 def read_blocks(

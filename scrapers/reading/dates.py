@@ -131,6 +131,25 @@ def read_validity(text: str, zone: str = "UTC", captured_at: datetime | None = N
     return Validity(start, end, re.sub(r"\s+", " ", rest).strip())
 
 
+def read_day(text: str, zone: str = "UTC", captured_at: datetime | None = None) -> datetime | None:
+    """The first day that a cleaned text names, whatever it says of it, with its clock where it has one.
+
+    >>> read_day("will be retired on May 15, 2026 at 12:00pm PT").isoformat()
+    '2026-05-15T19:00:00+00:00'
+    >>> read_day("将于2026年9月1日下线", "Asia/Shanghai").isoformat(), read_day("soon")
+    ('2026-08-31T16:00:00+00:00', None)
+    """
+    if not has_digits(text):
+        return None
+    found = sorted((match for pattern in _DAY_PATTERNS for match in pattern.finditer(text)), key=re.Match.start)
+    for match in found:
+        day = _day(match, captured_at)
+        if day is not None:
+            clock = _CLOCK_BEFORE.search(text[: match.start()]) or _CLOCK_AFTER.match(text, match.end())
+            return _at(day, clock, zone)[0]
+    return None
+
+
 def _read_one(
     match: re.Match[str], text: str, zone: str, captured_at: datetime | None
 ) -> tuple[datetime, bool, str] | None:

@@ -158,6 +158,20 @@ def test_a_new_column_that_nobody_understands_is_told(place: Place) -> None:
     assert [each["kind"] for each in place.run()["health"]["closed"]] == ["layout"]
 
 
+def test_the_announced_end_of_a_model_is_told_and_is_no_fault(place: Place) -> None:
+    with_health(place)
+    place.show(price_page(PRICES, note="aurora-nano will be retired on May 15, 2099; use aurora-small."))
+    place.run()
+    place.run()
+    assert subjects(place) == ["Pricefall health: aurora: aurora-nano will be retired"]
+    shown = place.call("health")
+    assert shown.returncode == 0
+    assert "2099-05-15" in " ".join(shown.stdout.split())
+    place.show({name: prices for name, prices in PRICES.items() if name != "aurora-nano"})
+    place.run()
+    assert ["over after" in subject for subject in subjects(place)] == [False, False, True]  # between: the removal
+
+
 def test_without_channels_the_incident_is_shown_and_nobody_is_told(place: Place) -> None:
     place.show(PRICES)
     place.run()
