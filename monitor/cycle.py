@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, Protocol
 
+from monitor.effects import Effect, effects_of
 from monitor.health import HealthChanges, look_at_health, notices
 from monitor.judge import Judgement, due_events, judge_page
 from monitor.judging.corrections import amended
@@ -24,8 +25,9 @@ from monitor.witnesses import WitnessStand
 from scrapers.catalog import Page, Provider
 from scrapers.errors import LayoutError, NoTable, ScrapeError
 from scrapers.fetching import Capture, FetchFailure, FetchTask
-from scrapers.rates import PriceList
+from scrapers.rates import PriceList, Rate
 from scrapers.reader import read_page
+from storage import queries
 from storage.archive import Archive
 from storage.incidents import HealthOutcome
 from storage.nouns import Alert, Event, Flapping
@@ -260,7 +262,7 @@ class Cycle:
         if judgement.is_suspect:
             failed = self._fail(provider, page, "implausible", judgement.why)
             return replace(failed, status="suspect", complaints=len(read.complaints))
-        events, alerts = self._tell(judgement)
+        events, alerts = self._tell(judgement, accepted or ())
         self._store(page, capture, sha256, read, judgement, events, alerts)
         return PageReport(
             provider.id,
@@ -306,7 +308,7 @@ class Cycle:
             raise ValueError("a page that was never read cannot be unchanged")
         accepted = self.store.accepted_rates(state.page_id)
         judgement = due_events(provider=provider, page=page, accepted=accepted, since=state.last_ok_at or at, now=at)
-        events, alerts = self._tell(judgement)
+        events, alerts = self._tell(judgement, accepted)
         if events and not self.is_dry:
             self.store.record_decision(
                 Decision(
@@ -332,9 +334,14 @@ class Cycle:
             http_unchanged=by_http,
         )
 
-    def _tell(self, judgement: Judgement) -> tuple[tuple[Event, ...], tuple[Alert, ...]]:
+    def _tell(self, judgement: Judgement, before: Sequence[Rate]) -> tuple[tuple[Event, ...], tuple[Alert, ...]]:
         events = self.store.new_events(judgement.events)
-        return events, alerts_for(events, self.settings)
+        effects: dict[str, tuple[Effect, ...]] = {}
+        if events and self.settings.workloads:
+            rows = queries.prices(self.store, now=self.now())
+            elsewhere = [(row["provider"], row["market"], Rate.from_json(row)) for row in rows]
+            effects = effects_of(events, self.settings.workloads, elsewhere, before, judgement.accepted)
+        return events, alerts_for(events, self.settings, effects)
 
     def _store(
         self,

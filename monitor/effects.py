@@ -12,9 +12,27 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from monitor.workloads import Offer, Use, Workload, bill, is_wanted
-from scrapers.rates import model_key
+from monitor.judging.schedule import settle
+from monitor.workloads import Offer, Use, Workload, bill, is_wanted, offers
+from scrapers.rates import Rate, model_key
+from storage.nouns import Event, EventKind
 
+_OF_PRICES: frozenset[EventKind] = frozenset(
+    {
+        "cut",
+        "raise",
+        "launch",
+        "removal",
+        "scheduled",
+        "cancelled",
+        "promo_start",
+        "promo_end",
+        "free",
+        "repriced",
+        "correction",
+    }
+)
+Priced = tuple[str, str, Rate]  # provider, market, rate
 OfferKey = tuple[str, str, str, str]  # provider, market, folded model, currency
 
 
@@ -58,6 +76,47 @@ def cents(value: Fraction) -> str:
     '0.67'
     """
     return f"{Decimal(value.numerator) / value.denominator:.2f}"
+
+
+def effects_of(
+    events: Iterable[Event],
+    workloads: Sequence[Workload],
+    elsewhere: Iterable[Priced],
+    before: Sequence[Rate],
+    after: Sequence[Rate],
+) -> dict[str, tuple[Effect, ...]]:
+    """The effects of each event of one page, by the event's id; events without one are left out.
+
+    An announced price counts as it will be on its day.
+
+    Args:
+        events: of one page.
+        workloads: of the settings.
+        elsewhere: prices in force, of all pages; those of the models on this page do not count.
+        before: the page's accepted list as it was.
+        after: the page's accepted list with the change.
+
+    """
+    events = [event for event in events if event.kind in _OF_PRICES]
+    if not events or not workloads:
+        return {}
+    provider, market = events[0].provider, events[0].market
+    mine = {rate.model_key for rate in (*before, *after)}
+    others = [one for one in elsewhere if one[:2] != (provider, market) or one[2].model_key not in mine]
+    moments: dict[object, tuple[Mapping[OfferKey, Offer], Mapping[OfferKey, Offer]]] = {}
+    found = {}
+    for event in events:
+        at = max(event.captured_at, event.effective_from or event.captured_at)
+        if at not in moments:
+            moments[at] = tuple(  # type: ignore[assignment]  # of two
+                by_key(offers((*others, *((provider, market, rate) for rate in settle(rates, moment).current))))
+                for rates, moment in ((before, event.captured_at), (after, at))
+            )
+        old, new = moments[at]
+        effects = effects_on(workloads, provider, market, event.rate.model, before=old, after=new)
+        if effects:
+            found[event.id] = effects
+    return found
 
 
 def effects_on(

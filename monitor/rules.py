@@ -9,17 +9,19 @@ in order, because each tells something that happened.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from monitor.alerts.payload import payload_of
 from monitor.channels import Channel
+from monitor.effects import Effect
 from monitor.settings import Rule, Settings
 from scrapers.rates import model_key
 from storage.nouns import Alert, Event
 
+Effects = Mapping[str, Sequence[Effect]]  # by the event's id
 QUIET_KINDS = frozenset({"held", "notice"})
 """Kinds that a rule must name itself: `*` does not mean them."""
 
@@ -33,19 +35,20 @@ class RuleVerdict:
     why: str
 
 
-def alerts_for(events: Sequence[Event], settings: Settings) -> tuple[Alert, ...]:
+def alerts_for(events: Sequence[Event], settings: Settings, effects: Effects | None = None) -> tuple[Alert, ...]:
     """The alerts that the rules make of events, in the order of the channels in the settings.
 
     An event that several rules send to one channel is told once. The alert's payload is complete (see
-    `monitor.alerts.payload`), so that its sender needs no other table.
+    `monitor.alerts.payload`), so that its sender needs no other table. `effects` are those on the user's workloads.
     """
+    effects = effects or {}
     alerts: list[Alert] = []
     unique = tuple({event.id: event for event in events}.values())
     for channel in settings.channels:
         rules = [rule for rule in settings.rules if channel.id in rule.channels]
         for provider in dict.fromkeys(event.provider for event in unique):
             told = [
-                (event, [rule.id for rule in rules if _objection(event, rule) is None])
+                (event, [rule.id for rule in rules if _objection(event, rule, effects) is None])
                 for event in unique
                 if event.provider == provider
             ]
@@ -53,21 +56,21 @@ def alerts_for(events: Sequence[Event], settings: Settings) -> tuple[Alert, ...]
             if told:
                 named = {name for _event, names in told for name in names}
                 in_order = ",".join(rule.id for rule in rules if rule.id in named)
-                alerts.extend(_alerts(channel, in_order, [event for event, _names in told], settings))
+                alerts.extend(_alerts(channel, in_order, [event for event, _names in told], settings, effects))
     return tuple(alerts)
 
 
-def explain(event: Event, settings: Settings) -> tuple[RuleVerdict, ...]:
+def explain(event: Event, settings: Settings, effects: Effects | None = None) -> tuple[RuleVerdict, ...]:
     """What each rule says to an event, for `pricefall alerts explain`."""
     verdicts = []
     for rule in settings.rules:
-        objection = _objection(event, rule)
+        objection = _objection(event, rule, effects or {})
         verdicts.append(RuleVerdict(rule.id, objection is None, objection or "matches"))
     return tuple(verdicts)
 
 
-def _alerts(channel: Channel, rules: str, events: Sequence[Event], settings: Settings) -> list[Alert]:
-    payload = payload_of(events, rules, settings.language)
+def _alerts(channel: Channel, rules: str, events: Sequence[Event], settings: Settings, effects: Effects) -> list[Alert]:
+    payload = payload_of(events, rules, settings.language, effects)
     alerts = []
     for address in channel.addresses:
         alert = Alert(address, rules, tuple(event.id for event in events), events[0].provider)
@@ -75,7 +78,7 @@ def _alerts(channel: Channel, rules: str, events: Sequence[Event], settings: Set
     return alerts
 
 
-def _objection(event: Event, rule: Rule) -> str | None:
+def _objection(event: Event, rule: Rule, effects: Effects) -> str | None:
     """The first condition of a rule that an event does not meet, in words; None when it meets all.
 
     `min_percent` asks for a change of at least that size in either direction. An event that has no percentage (a
@@ -101,6 +104,19 @@ def _objection(event: Event, rule: Rule) -> str | None:
     percent = event.percent
     if percent is not None and abs(percent) < rule.min_percent:
         return f"the change of {percent:+.2f} % is smaller than {rule.min_percent:g} %"
+    if rule.workloads or rule.min_saving:
+        return _bill_objection(rule, effects.get(event.id, ()))
+    return None
+
+
+def _bill_objection(rule: Rule, effects: Sequence[Effect]) -> str | None:
+    """What a rule about workloads misses in the effects of an event."""
+    mine = [one for one in effects if not rule.workloads or one.workload in rule.workloads]
+    if not mine:
+        return f"it changes no bill of {_listed(rule.workloads) if rule.workloads else 'any workload'}"
+    saving = max(-one.percent for one in mine)
+    if saving < rule.min_saving:
+        return f"it saves {saving:.1f} % at most, less than {rule.min_saving:g} %"
     return None
 
 

@@ -80,6 +80,8 @@ class Rule:
     service_tiers: tuple[str, ...] = ("*",)
     min_percent: float = 0.0
     currency: str | None = None
+    workloads: tuple[str, ...] = ()
+    min_saving: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +242,18 @@ def _cross_check(raw: Mapping[str, Any]) -> Iterator[Complaint]:
             if isinstance(own, str) and own in seen:
                 yield Complaint((name, number, "id"), f"{own!r} is used twice; give each {name} its own id")
             seen.add(own if isinstance(own, str) else None)
-    known = [str(table["id"]) for table in channels if "id" in table]
     health = raw.get("health")
-    places: list[tuple[tuple[str | int, ...], Any]] = [
-        (("rule", number, "channels"), rule.get("channels")) for number, rule in enumerate(rules)
+    places: list[tuple[str, tuple[str | int, ...], Any]] = [
+        (name, ("rule", number, f"{name}s"), rule.get(f"{name}s"))
+        for number, rule in enumerate(rules)
+        for name in ("channel", "workload")
     ]
-    places.append((("health", "channels"), health.get("channels") if isinstance(health, dict) else None))
-    for loc, named in places:
-        for channel in named if isinstance(named, list) else ():
-            if isinstance(channel, str) and channel not in known:
-                yield Complaint(loc, f"no channel is called {channel!r}{nearest(channel, known)}")
+    places.append(("channel", ("health", "channels"), health.get("channels") if isinstance(health, dict) else None))
+    for kind, loc, named in places:
+        known = [str(table["id"]) for table in tables_of(raw, kind) if "id" in table]
+        for name in named if isinstance(named, list) else ():
+            if isinstance(name, str) and name not in known:
+                yield Complaint(loc, f"no {kind} is called {name!r}{nearest(name, known)}")
 
 
 def _explain(path: Path, text: str, complaints: list[Complaint]) -> str:
@@ -327,6 +331,8 @@ def _freeze(
                 service_tiers=tuple(rule.service_tiers),
                 min_percent=rule.min_percent,
                 currency=rule.currency,
+                workloads=tuple(rule.workloads),
+                min_saving=rule.min_saving,
             )
             for rule in form.rule
         ),

@@ -192,6 +192,8 @@ class RuleForm(_Form):
     service_tiers: Globs = Field(default_factory=lambda: ["*"])
     min_percent: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     currency: Annotated[str, AfterValidator(_currency)] | None = None
+    workloads: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+    min_saving: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
     channels: Annotated[list[str], Field(min_length=1)]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from monitor.alerts.health_words import duration_text, headline
 from monitor.alerts.markup import Markup, element, link
 from monitor.alerts.phrases import (
+    bill_text,
     conditions_text,
     fact_of,
     instant_text,
@@ -122,6 +123,7 @@ def _rows(event: Mapping[str, Any], language: str) -> list[_Row]:
         _Row("list_price", list_price(event)),
         _Row("when", when_text(event, language)),
         _Row("conditions", conditions_text(event, language)),
+        *(_Row("bill", bill_text(effect, language)) for effect in event.get("effects", ())),
         _Row("predecessor", visible(event["predecessor"] or "")),
         _Row("evidence", f"“{quote}”" if quote else visible(event["url"]), visible(event["url"], 2000)),
         _Row("why", f"{visible(event['why'], 500)} ({confidence})"),

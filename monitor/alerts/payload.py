@@ -6,12 +6,13 @@ another meaning makes the next version. Prices are decimal text in the printed c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from monitor.alerts.health_words import advice_text, health_subject, title_text, why_text
 from monitor.alerts.phrases import subject_of
+from monitor.effects import Effect
 from scrapers.rates import Rate, format_decimal, format_instant
 from storage.incidents import Incident
 from storage.nouns import EVENT_KINDS, Event, fraction_text
@@ -19,12 +20,14 @@ from storage.nouns import EVENT_KINDS, Event, fraction_text
 VERSION = 1
 
 
-def payload_of(events: Sequence[Event], rules: str, language: str) -> dict[str, Any]:
+def payload_of(
+    events: Sequence[Event], rules: str, language: str, effects: Mapping[str, Sequence[Effect]] | None = None
+) -> dict[str, Any]:
     """The payload of one alert about events of one provider; the alert's id is added by whoever makes the alert.
 
     Events stand in the order of interest: by kind (cuts first), then the largest change first.
     """
-    ordered = [event_json(event) for event in sorted(events, key=_interest)]
+    ordered = [event_json(event, (effects or {}).get(event.id, ())) for event in sorted(events, key=_interest)]
     return {
         "type": "price.changes",
         "version": VERSION,
@@ -87,7 +90,7 @@ def incident_json(incident: Incident, language: str) -> dict[str, Any]:
     }
 
 
-def event_json(event: Event) -> dict[str, Any]:
+def event_json(event: Event, effects: Sequence[Effect] = ()) -> dict[str, Any]:
     """One event with what a message needs beside the contract's keys: states, prices per million, evidence."""
     rate = event.rate
     return {
@@ -101,6 +104,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "list_amount": None if rate.list_amount is None else format_decimal(rate.list_amount),
         "valid_until": format_instant(rate.valid_until),
         "evidence": {"quote": rate.evidence.quote, "locator": rate.evidence.locator},
+        "effects": [effect.to_json() for effect in effects],
     }
 
 

@@ -83,6 +83,13 @@ def list_price(event: Mapping[str, Any]) -> str:
     return _money(amount, printed["currency"]) if amount is not None and printed is not None else ""
 
 
+def bill_text(effect: Mapping[str, Any], language: str) -> str:
+    """What an event does to a month of one of the user's workloads."""
+    said = {name: visible(value) for name, value in effect.items()}
+    said["percent"] = f"{effect['percent']:+g}"
+    return word("bill_other" if effect["replaces"] else "bill_own", language, **said)
+
+
 def percent_text(event: Mapping[str, Any]) -> str:
     """The change in percent, in brackets and with its sign.
 
