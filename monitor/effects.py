@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,23 +16,11 @@ from typing import Any
 from monitor.judging.schedule import settle
 from monitor.workloads import Offer, Use, Workload, bill, is_wanted, offers
 from scrapers.rates import Rate, model_key
-from storage.nouns import Event, EventKind
+from storage import queries
+from storage.nouns import EVENT_KINDS, Event
+from storage.store import Store
 
-_OF_PRICES: frozenset[EventKind] = frozenset(
-    {
-        "cut",
-        "raise",
-        "launch",
-        "removal",
-        "scheduled",
-        "cancelled",
-        "promo_start",
-        "promo_end",
-        "free",
-        "repriced",
-        "correction",
-    }
-)
+_OF_PRICES = frozenset(EVENT_KINDS) - {"successor", "held", "notice"}
 Priced = tuple[str, str, Rate]  # provider, market, rate
 OfferKey = tuple[str, str, str, str]  # provider, market, folded model, currency
 
@@ -117,6 +106,20 @@ def effects_of(
         if effects:
             found[event.id] = effects
     return found
+
+
+def effects_then(store: Store, event: Event, workloads: Sequence[Workload]) -> dict[str, tuple[Effect, ...]]:
+    """The effects of an event of the past, from the prices that were in force before it and with it."""
+    moments = (event.captured_at - timedelta(seconds=1), event.captured_at)
+    before, after = (
+        [(row["provider"], row["market"], Rate.from_json(row)) for row in queries.prices(store, at=moment)]
+        for moment in moments
+    )
+    mine = (event.provider, event.market)
+    told = [rate for provider, market, rate in after if (provider, market) == mine]
+    if event.kind == "scheduled" and event.new is not None:
+        told.append(event.new)
+    return effects_of([event], workloads, after, [rate for *whose, rate in before if tuple(whose) == mine], told)
 
 
 def effects_on(

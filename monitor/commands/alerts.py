@@ -129,12 +129,14 @@ def enable(config_path: str | None, address: str) -> None:
 def explain(config_path: str | None, event_id: str) -> None:
     """Say, rule by rule, why an event was sent or not (ids: `pricefall changes --json`)."""
     from monitor import rules
+    from monitor.effects import effects_then
     from monitor.parts import open_to_read, read_settings
 
     settings = read_settings(config_path)
     with open_to_read(config_path) as parts:
         event = parts.store.event(event_id)
-    if event is None:
-        raise click.UsageError(f"no event has the id {event_id!r}; `pricefall changes --json` shows them")
-    for verdict in rules.explain(event, settings):
+        if event is None:
+            raise click.UsageError(f"no event has the id {event_id!r}; `pricefall changes --json` shows them")
+        effects = effects_then(parts.store, event, settings.workloads)
+    for verdict in rules.explain(event, settings, effects):
         click.echo(f"{verdict.rule}: {'sent' if verdict.matches else 'not sent'}: {verdict.why}")

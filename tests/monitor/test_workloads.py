@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.settings import load_settings
+from monitor.settings_form import UseForm, WorkloadForm
 from monitor.workloads import Bill, Offer, Use, Workload, bill, is_wanted, offers, parse_tokens
 from scrapers.catalog import ConfigError
 from scrapers.rates import Conditions, PriceList, Rate, TokenRange
@@ -223,3 +225,10 @@ def test_bad_input_says_what_to_do(
     code, _, err = call(capsys, "cost", *args)
     assert code == 2
     assert words in err
+
+
+@pytest.mark.parametrize(("form", "table"), [(WorkloadForm, "`[[workload]]`"), (UseForm, "`[[workload.use]]`")])
+def test_every_key_of_a_workload_is_documented(form: type[WorkloadForm | UseForm], table: str) -> None:
+    document = (Path(__file__).resolve().parents[2] / "docs" / "workloads.md").read_text(encoding="utf-8")
+    rows = document[document.index(f"| key of {table}") :].split("\n\n")[0].splitlines()[2:]
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row.split("|")[1])} == set(form.model_fields)
