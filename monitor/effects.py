@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -109,17 +108,13 @@ def effects_of(
 
 
 def effects_then(store: Store, event: Event, workloads: Sequence[Workload]) -> dict[str, tuple[Effect, ...]]:
-    """The effects of an event of the past, from the prices that were in force before it and with it."""
-    moments = (event.captured_at - timedelta(seconds=1), event.captured_at)
-    before, after = (
-        [(row["provider"], row["market"], Rate.from_json(row)) for row in queries.prices(store, at=moment)]
-        for moment in moments
-    )
+    """The effects of one event of the past by itself, among the prices that were in force with it."""
+    rows = queries.prices(store, at=event.captured_at) if workloads else []
+    priced = [(row["provider"], row["market"], Rate.from_json(row)) for row in rows]
     mine = (event.provider, event.market)
-    told = [rate for provider, market, rate in after if (provider, market) == mine]
-    if event.kind == "scheduled" and event.new is not None:
-        told.append(event.new)
-    return effects_of([event], workloads, after, [rate for *whose, rate in before if tuple(whose) == mine], told)
+    rest = [rate for *whose, rate in priced if tuple(whose) == mine and rate.identity != event.rate.identity]
+    before, after = ([*rest, *([rate] if rate else [])] for rate in (event.old, event.new))
+    return effects_of([event], workloads, priced, before, after)
 
 
 def effects_on(
