@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
+from typing import Literal
 
 import click
 
@@ -11,15 +13,44 @@ from scrapers.catalog import nearest
 from scrapers.rates import METERS, parse_instant
 from storage.nouns import EVENT_KINDS
 
+_PLAIN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_IN_A_DAY = {"start": timedelta(), "last": timedelta(days=1, seconds=-1), "next": timedelta(days=1)}
 
-def moment(text: str | None, option: str) -> datetime | None:
-    """An ISO 8601 date or instant in UTC, None when nothing was said."""
+
+def moment(text: str | None, option: str, day: Literal["start", "last", "next"] = "last") -> datetime | None:
+    """An ISO 8601 date or instant as an aware one in UTC, None when nothing was said.
+
+    An instant without a zone is in UTC. A plain date is a day in UTC: its last second for a question about one moment,
+    its first one where a span begins ("start"), the first one after it where a span ends before it ("next").
+
+    Raises:
+        click.UsageError: it is neither.
+
+    """
     if text is None:
         return None
     try:
-        return parse_instant(text)
-    except ValueError as err:
-        raise click.UsageError(f"{option} {text!r} is no date; write it as 2026-08-13 or 2026-08-13T16:00:00Z") from err
+        found = parse_instant(text.strip())
+        if found is not None:
+            return found + (_IN_A_DAY[day] if is_plain_day(text) else timedelta())
+    except (ValueError, OverflowError) as err:
+        raise _no_date(text, option) from err
+    raise _no_date(text, option)
+
+
+def is_plain_day(text: str) -> bool:
+    """Whether a date has no time of day.
+
+    >>> is_plain_day("2026-08-13"), is_plain_day("2026-08-13T16:00+08:00")
+    (True, False)
+    """
+    return _PLAIN_DAY.fullmatch(text.strip()) is not None
+
+
+def _no_date(text: str, option: str) -> click.UsageError:
+    return click.UsageError(
+        f"{option} {text!r} is no date; write it as 2026-08-13, 2026-08-13T16:00:00Z or 2026-08-14T00:00+08:00"
+    )
 
 
 def known_provider(parts: Parts, name: str | None) -> str | None:

@@ -132,6 +132,7 @@ class Cycle:
     stand: WitnessStand | None = None
     _reports: dict[tuple[str, str, str], PageReport] = field(default_factory=dict)
     _unchanged: dict[int, bool] = field(default_factory=dict)  # page to whether its body came in full
+    _seen_at: dict[int, datetime] = field(default_factory=dict)
     _alerts: int = 0
 
     def run(
@@ -323,6 +324,7 @@ class Cycle:
             )
             self._alerts += len(alerts)
         self._unchanged[state.page_id] = not by_http
+        self._seen_at[state.page_id] = at
         return PageReport(
             provider.id,
             page.url,
@@ -374,6 +376,7 @@ class Cycle:
                 pending=judgement.pending,
                 flapping=judgement.flapping,
                 events=events,
+                judged=judgement.events,
                 alerts=alerts,
                 recorded_at=self.now(),
             )
@@ -413,8 +416,8 @@ class Cycle:
         summary = CycleSummary(self.run_id, status, reports, events, self._alerts)
         if not self.is_dry and self.run_id is not None:
             in_full = [page_id for page_id, is_full in self._unchanged.items() if is_full]
-            self.store.record_unchanged(self.run_id, list(self._unchanged), self.now(), in_full=in_full)
             now = self.now()
+            self.store.record_unchanged(self.run_id, list(self._unchanged), now, in_full=in_full, seen_at=self._seen_at)
             health = HealthChanges() if interrupted else look_at_health(self.store, self.settings, self.watched, now)
             alerts = notices(health, self.settings, now)
             summary = replace(summary, health=health, alerts=self._alerts + len(alerts))

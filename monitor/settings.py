@@ -91,6 +91,7 @@ class Settings:
     Attributes:
         path: the file that was read; None when there is none and defaults hold.
         providers_dir: the user's own provider files, which take the place of the shipped ones; it need not exist.
+        exchange_update: whether rates of exchange may be fetched when a conversion is asked for.
         warnings: sentences that a person should see once, for example about a secret in the settings file.
 
     """
@@ -101,6 +102,7 @@ class Settings:
     providers_dir: Path
     language: Language = "en"
     fetch: FetchSettings = field(default_factory=FetchSettings)
+    exchange_update: Literal["daily", "never"] = "daily"
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     witnesses: WitnessSettings = field(default_factory=WitnessSettings)
@@ -308,6 +310,7 @@ def _freeze(
         providers_dir=folder / Path(form.providers).expanduser(),
         language=form.language,
         fetch=fetch,
+        exchange_update=form.exchange.update,
         monitor=MonitorSettings(
             confirm_after_s=monitor.confirm_after,
             confirm_large_after_s=monitor.confirm_large_after,

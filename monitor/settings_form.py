@@ -114,6 +114,12 @@ class FetchForm(_Form):
     hosts: dict[str, str] = Field(default_factory=dict)
 
 
+class ExchangeForm(_Form):
+    """`[exchange]`."""
+
+    update: Literal["daily", "never"] = "daily"
+
+
 class MonitorForm(_Form):
     """`[monitor]`."""
 
@@ -237,6 +243,7 @@ class SettingsForm(_Form):
     providers: Annotated[str, Field(min_length=1)] = "providers"
     language: Literal["en", "zh"] = "en"
     fetch: FetchForm = Field(default_factory=FetchForm)
+    exchange: ExchangeForm = Field(default_factory=ExchangeForm)
     monitor: MonitorForm = Field(default_factory=MonitorForm)
     health: HealthForm = Field(default_factory=HealthForm)
     witnesses: WitnessesForm = Field(default_factory=WitnessesForm)
@@ -249,6 +256,7 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
     """The keys of the table in which the key at `loc` stands, for the proposal beside a misspelt one."""
     forms: dict[str, type[_Form]] = {
         "fetch": FetchForm,
+        "exchange": ExchangeForm,
         "monitor": MonitorForm,
         "health": HealthForm,
         "witnesses": WitnessesForm,

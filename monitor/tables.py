@@ -85,6 +85,11 @@ def conditions_text(conditions: Conditions) -> str:
     return ", ".join(words)
 
 
+def in_force_text(said: bool | None) -> str:
+    """Whether a price holds at this hour, for reading; "?" where nobody says which hours are meant."""
+    return "?" if said is None else "yes" if said else "no"
+
+
 def price_text(rate: Rate) -> str:
     """`$0.50 / 1M tokens`, or the state in words."""
     if rate.amount is None:

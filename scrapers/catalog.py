@@ -10,13 +10,14 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapers.rates import METERS
+from scrapers.windows import WINDOW_KEYS, Window, window_of_table
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
 SHIPPED_PROVIDERS = CONFIG_DIR / "providers"
@@ -62,6 +63,7 @@ class Hints:
         region: the region for all rates of the page that name none.
         timezone: IANA zone of dates that name none.
         extra: reader options by name, for what the fields above cannot say.
+        windows: the file's `[[window]]` tables: hours of peak and off-peak prices for pages that print none.
 
     """
 
@@ -75,6 +77,7 @@ class Hints:
     region: str | None = None
     timezone: str = "UTC"
     extra: tuple[tuple[str, str], ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,7 @@ def load_provider(path: Path) -> Provider:
         "lineage",
         "aliases",
         "expect",
+        "window",
     }
     _refuse_unknown(data, known, f"{path}")
     own = _hints(data.get("hints", {}), Hints(), f"{path} [hints]")
@@ -202,6 +206,14 @@ def load_provider(path: Path) -> Provider:
     pages = tuple(
         _page(raw, provider_id, own, expect, f"{path} [[page]] {number}")
         for number, raw in enumerate(data.get("page", []), start=1)
+    )
+    windows = [
+        _window(raw, f"{path} [[window]] {number}", {page.market for page in pages})
+        for number, raw in enumerate(data.get("window", []), start=1)
+    ]
+    pages = tuple(
+        replace(page, hints=replace(page.hints, windows=tuple(w for m, w in windows if m in {None, page.market})))
+        for page in pages
     )
     return Provider(
         id=provider_id,
@@ -312,9 +324,21 @@ def _page(raw: Mapping[str, Any], provider: str, own: Hints, expect: Expectation
     )
 
 
+def _window(raw: Mapping[str, Any], where: str, markets: set[str]) -> tuple[str | None, Window]:
+    """A `[[window]]` with the market that it is for, None for all."""
+    _refuse_unknown(raw, {*WINDOW_KEYS, "market"}, where)
+    market = raw.get("market")
+    if market is not None and market not in markets:
+        raise ConfigError(f"{where}: no page has the market {market!r}; known are {', '.join(sorted(markets))}")
+    try:
+        return market, window_of_table(raw)
+    except ValueError as err:
+        raise ConfigError(f"{where}: {err}") from err
+
+
 def _hints(raw: Mapping[str, Any], inherited: Hints, where: str) -> Hints:
     """Hints of a table over those that it inherits: single values replace, lists and tables add."""
-    _refuse_unknown(raw, {f.name for f in fields(Hints)}, where)
+    _refuse_unknown(raw, {f.name for f in fields(Hints)} - {"windows"}, where)
     for meter in raw.get("meters", {}).values():
         if meter not in METERS and meter != "-":
             raise ConfigError(f"{where}: {meter!r} is no meter{nearest(meter, METERS)}")

@@ -17,6 +17,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal
 
+from scrapers.windows import Window
+
 State = Literal["priced", "free", "included", "contact", "dynamic"]
 
 METERS = (
@@ -257,7 +259,8 @@ class Retirement:
 class PriceList:
     """All that one document says: rates, complaints, and how many of its amounts were read or ignored by a rule.
 
-    `relative` holds prices that stand only in relation to others ("batch is half"): conditions, no rates.
+    `relative` holds prices that stand only in relation to others ("batch is half"): conditions, no rates. `windows` are
+    the hours of peak and off-peak prices, where the list has such prices and the page or the provider file says them.
     """
 
     rates: tuple[Rate, ...]
@@ -265,6 +268,7 @@ class PriceList:
     amounts_seen: int = 0
     amounts_ignored: int = 0
     relative: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
     retirements: tuple[Retirement, ...] = ()
 
 

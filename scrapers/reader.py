@@ -31,6 +31,8 @@ from scrapers.reading.tables import read_table
 from scrapers.reading.templates import fill_template
 from scrapers.reading.text import clean
 from scrapers.reading.vocabulary import Meaning, Vocabulary, load_vocabulary
+from scrapers.reading.windows import read_windows
+from scrapers.windows import Window
 
 _NO_HINTS = Hints()
 _TOOL_METERS = frozenset({"search", "request", "other"})
@@ -77,7 +79,26 @@ def read_page(
     names = (rate.model for rate in rates)
     ends = find_retirements(document.blocks, names, hints.timezone, captured_at)
     relative = tuple(dict.fromkeys(total.relative))
-    return PriceList(rates, tuple(complaints), total.amounts_seen, total.amounts_ignored, relative, retirements=ends)
+    return PriceList(
+        rates,
+        tuple(complaints),
+        total.amounts_seen,
+        total.amounts_ignored,
+        relative,
+        retirements=ends,
+        windows=_windows(document, rates, hints, captured_at),
+    )
+
+
+def _windows(
+    document: Document, rates: Sequence[Rate], hints: Hints, captured_at: datetime | None
+) -> tuple[Window, ...]:
+    """The hours of the page's peak and off-peak prices: its own words, else those of the provider file."""
+    if not any(rate.conditions.window for rate in rates):
+        return ()
+    texts = [(text, block.locator) for block in document.blocks for text in _texts(block)]
+    texts += [(text, block.locator) for block in document.blocks for _, text in block.context.notes]
+    return read_windows(texts, load_vocabulary(), hints, captured_at) or hints.windows
 
 
 def read_blocks(
@@ -167,6 +188,7 @@ def _read_joined(
             total.amounts_seen + one.amounts_seen,
             total.amounts_ignored + one.amounts_ignored,
             total.relative + one.relative,
+            tuple(dict.fromkeys(total.windows + one.windows)),
         )
     return total
 

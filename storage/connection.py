@@ -227,6 +227,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as err:
         raise store_error(err, path, newest_backup(path)) from err
+    except UnicodeDecodeError as err:  # SQLite quotes a schema that is damaged
+        raise CorruptDatabase(path, "its schema is no text any more", backup=newest_backup(path)) from err
     except UnicodeEncodeError as err:
         raise StoreError(f"text that is no Unicode cannot be stored ({err.reason}): {err.object[:80]!r}") from err
 

@@ -64,6 +64,9 @@ class PageOutcome:
         pending: all that waits or is held after this look; takes the place of what waited before.
         flapping: the counts of what went to and fro, in place of those before; None leaves them as they are.
         is_full: False for a body that was not fetched now (a reread).
+        events: what is told of it; what was told before is left out.
+        judged: all verdicts, told before or not, so that a price that was wrong is closed as wrong on every page; the
+            same as `events` when empty.
         recorded_at: the clock when it is written: the database's "known since".
 
     """
@@ -81,6 +84,7 @@ class PageOutcome:
     pending: tuple[Pending, ...] = ()
     flapping: tuple[Flapping, ...] | None = None
     events: tuple[Event, ...] = ()
+    judged: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()
     etag: str | None = None
     last_modified: str | None = None

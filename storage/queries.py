@@ -14,8 +14,9 @@ from re import IGNORECASE
 from re import compile as compile_pattern
 from typing import Any
 
-from scrapers.rates import model_key
+from scrapers.rates import model_key, parse_instant
 from storage.backup import newest_backup
+from storage.force import in_force_sql
 from storage.outbox import counts, disabled_channels
 from storage.rows import dump, instant
 from storage.schema import latest_version
@@ -27,46 +28,41 @@ __all__ = ["Answer", "changes", "complaints", "doctor", "evidence", "history", "
 Row = dict[str, Any]
 
 # In force at :at, as it was known at :known: an interval that the database had learnt of by then, and whose end, if it
-# had learnt of that too, is later. It began when it was first seen, or earlier where the page says so. Of a price on
-# several pages of a market the page that saw it last tells; on one page a dated price goes before an undated one.
-_PRICES = """
+# had learnt of that too, is later. It began when it was first seen, or earlier where the page says so.
+_PRICES = f"""
 WITH
   known AS (
-    SELECT *, CASE WHEN end_recorded_at <= :known THEN ended_at END AS known_end FROM rates
-    WHERE {scope} AND recorded_at <= :known AND (superseded_at IS NULL OR superseded_at > :known)
+    SELECT *, CASE WHEN end_recorded_at <= :known THEN ended_at END AS known_end, min(seen_until, :known, :at) AS sight
+    FROM rates
+    WHERE {{scope}} AND recorded_at <= :known AND (superseded_at IS NULL OR superseded_at > :known)
       AND (:provider IS NULL OR provider = :provider)
       AND (:meter IS NULL OR meter = :meter)
       AND (:tier IS NULL OR service_tier = :tier)
       AND (:currency IS NULL OR currency = :currency)
-  ),
-  in_force AS (
-    SELECT *, ROW_NUMBER() OVER (
-      PARTITION BY page_id, identity ORDER BY valid_from DESC, valid_until IS NULL, seen_from DESC, id DESC
-    ) AS place_on_page
-    FROM known
-    WHERE (known_end IS NULL OR known_end > :at)
-      AND (valid_from IS NULL OR valid_from <= :at) AND (valid_until IS NULL OR valid_until > :at)
-  ),
-  ranked AS (
-    SELECT *, ROW_NUMBER() OVER (
-      PARTITION BY provider, market, identity ORDER BY min(seen_until, :at) DESC, valid_from DESC, id DESC
-    ) AS place
-    FROM in_force WHERE place_on_page = 1
-  )
+  ),{in_force_sql(":at", ":known")}
 SELECT
   ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
-  CASE WHEN unit = 'token' THEN price_sort END AS per_million_tokens,
-  list_amount, valid_from, valid_until, seen_from, seen_until, flags, quote, locator, url, ranked.id AS rate_id
+  per_million_tokens, list_amount, valid_from, valid_until, seen_from, seen_until, flags, quote, locator, url,
+  ranked.id AS rate_id
 FROM ranked JOIN pages ON pages.id = ranked.page_id
 WHERE place = 1
 ORDER BY ranked.provider, ranked.market, model_key, meter, service_tier, conditions, currency
-"""
+"""  # noqa: S608 - our own expressions
 
 _HISTORY = """
-SELECT * FROM price_history
-WHERE (:provider IS NULL OR provider = :provider) AND (:meter IS NULL OR meter = :meter)
-  AND (:tier IS NULL OR service_tier = :tier) AND (:currency IS NULL OR currency = :currency) {models}
-ORDER BY provider, market, model_key, meter, service_tier, conditions, currency, seen_from, rate_id
+SELECT
+  rates.provider, rates.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
+  CASE WHEN unit = 'token' THEN price_sort END AS per_million_tokens,
+  list_amount, valid_from, valid_until, seen_from, min(seen_until, :known) AS seen_until,
+  CASE WHEN end_recorded_at <= :known THEN ended_at END AS ended_at,
+  CASE WHEN superseded_at <= :known THEN superseded_at END AS superseded_at,
+  CASE WHEN superseded_at <= :known THEN superseded_why END AS superseded_why,
+  flags, quote, url, model_key, identity, rates.id AS rate_id
+FROM rates JOIN pages ON pages.id = rates.page_id
+WHERE recorded_at <= :known AND (:provider IS NULL OR rates.provider = :provider)
+  AND (:meter IS NULL OR meter = :meter) AND (:tier IS NULL OR service_tier = :tier)
+  AND (:currency IS NULL OR currency = :currency) {models}
+ORDER BY rates.provider, rates.market, model_key, meter, service_tier, conditions, currency, seen_from, rate_id
 """
 
 # The names that occur, by jumping from one to the next in the index: a DISTINCT would read every row.
@@ -118,7 +114,7 @@ def prices(
         "tier": tier,
         "currency": None if currency is None else currency.upper(),
         "at": instant(at or clock),
-        "known": "9999" if as_known_on is None else instant(as_known_on),
+        "known": _known(as_known_on),
     }
     # Without a question about the past the open intervals are enough: they have an index, and a clock that was set
     # back does not hide what was seen.
@@ -146,6 +142,23 @@ def evidence(
     return [{**row, **shown_by.get(row["rate_id"], {})} for row in rows]
 
 
+def windowed_markets(store: Store, provider: str | None = None) -> list[tuple[str, str]]:
+    """The provider and market of every accepted list with prices for peak or off-peak hours."""
+    found = store.connection.rows(
+        "SELECT DISTINCT provider, market FROM rates JOIN conditions USING (conditions) "
+        "WHERE ended_at IS NULL AND window IS NOT NULL AND (:provider IS NULL OR provider = :provider) "
+        "ORDER BY provider, market",
+        {"provider": provider},
+    )
+    return [(row["provider"], row["market"]) for row in found]
+
+
+def first_known(store: Store) -> datetime | None:
+    """When the first price was recorded, None before that."""
+    row = store.connection.rows("SELECT recorded_at FROM rates ORDER BY id LIMIT 1")
+    return parse_instant(row[0]["recorded_at"]) if row else None
+
+
 def history(
     store: Store,
     model: str | None = None,
@@ -153,9 +166,15 @@ def history(
     meter: str | None = None,
     tier: str | None = None,
     currency: str | None = None,
+    *,
+    as_known_on: datetime | None = None,
 ) -> list[Row]:
-    """Every accepted price of the models that a glob names, oldest first; corrected ones say so in `superseded_why`."""
+    """Every accepted price of the models that a glob names, oldest first; corrected ones say so in `superseded_why`.
+
+    With `as_known_on` what the database had learnt by then: later prices, ends and corrections do not show.
+    """
     values = {
+        "known": _known(as_known_on),
         "provider": provider,
         "meter": meter,
         "tier": tier,
@@ -181,17 +200,23 @@ def changes(
     model: str | None = None,
     *,
     until: datetime | None = None,
+    as_known_on: datetime | None = None,
 ) -> list[Row]:
-    """What happened, oldest first: events of pages captured since then, of these kinds, of this provider."""
+    """What happened, oldest first: events of pages captured since then and before `until`, of these kinds.
+
+    With `as_known_on` only what had been told by then.
+    """
     found = store.connection.rows(
         "SELECT captured_at, provider, market, model, meter, service_tier, conditions, kind, old_amount, new_amount, "
         "currency, per, unit, percent, effective_from, confidence, why, predecessor, url, id "
         "FROM events WHERE (:since IS NULL OR captured_at >= :since) AND (:until IS NULL OR captured_at < :until) "
+        "AND recorded_at <= :known "
         "AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) "
         "AND (:provider IS NULL OR provider = :provider) ORDER BY captured_at, seq",
         {
             "since": None if since is None else instant(since),
             "until": None if until is None else instant(until),
+            "known": _known(as_known_on),
             "kinds": None if kinds is None else dump(sorted(kinds)),
             "provider": provider,
         },
@@ -288,6 +313,11 @@ def doctor(store: Store, *, full_check: bool = False) -> Row:
         "alerts": counts(store),
         "disabled_channels": disabled_channels(store),
     }
+
+
+def _known(as_known_on: datetime | None) -> str:
+    """The instant whose knowledge counts; all knowledge without one."""
+    return "9999" if as_known_on is None else instant(as_known_on)
 
 
 def _dicts(found: Iterable[sqlite3.Row]) -> list[Row]:

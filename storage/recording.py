@@ -13,6 +13,7 @@ from typing import Any
 from scrapers.rates import Complaint, Rate, Retirement, format_instant
 from storage import rows
 from storage.errors import StoreError
+from storage.hours import write_windows
 from storage.intervals import IntervalPlan, plan_intervals, rate_key
 from storage.nouns import Alert, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome
@@ -34,6 +35,7 @@ def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
         outcome.captured_at,
     )
     _write_intervals(sql, page_id, plan, outcome, capture_id)
+    write_windows(sql, page_id, capture_id, outcome)
     _replace_pending(sql, page_id, outcome.pending)
     if outcome.flapping is not None:
         _replace_flapping(sql, page_id, outcome.flapping)
@@ -88,6 +90,7 @@ def insert_alerts(sql: sqlite3.Connection, alerts: Iterable[Alert], run_id: int 
         insert(sql, "alerts", columns, conflict="ON CONFLICT (id) DO NOTHING")
 
 
+_NEVER_TRUE = frozenset({"correction", "cancelled"})  # what ends the old price as one that never held
 _OF_NO_AMOUNT = frozenset({"incomplete", "expectation", "conflict"})  # these are about the page, or about rates
 
 
@@ -149,11 +152,8 @@ def _write_intervals(
             "WHERE id = :id",
             {**printed, "at": instant(at), "capture": capture_id, "id": row_id},
         )
-    wrong = {
-        rate_key(event.old): event.why
-        for event in outcome.events
-        if event.kind == "correction" and event.old is not None
-    }
+    judged = (outcome.judged if isinstance(outcome, PageOutcome) else ()) or outcome.events
+    wrong = {rate_key(event.old): event.why for event in judged if event.kind in _NEVER_TRUE and event.old is not None}
     closing = open_rates(sql, page_id) if wrong else {}
     for row_id, ended_at in plan.ended:
         why = wrong.get(rate_key(closing[row_id])) if row_id in closing else None
@@ -163,6 +163,8 @@ def _write_intervals(
             (instant(ended_at), recorded_at, recorded_at if why is not None else None, why, row_id),
         )
     place = sql.execute("SELECT provider, market FROM pages WHERE id = ?", (page_id,)).fetchone()
+    for conditions in {rate.conditions for rate, _ in plan.begun}:
+        insert(sql, "conditions", rows.conditions_columns(conditions), conflict="ON CONFLICT DO NOTHING")
     for rate, seen_from in plan.begun:
         insert(
             sql,

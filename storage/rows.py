@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from scrapers.rates import Conditions, Evidence, Rate, format_decimal, format_instant, parse_instant
+from scrapers.rates import Conditions, Evidence, Rate, TokenRange, format_decimal, format_instant, parse_instant
 from storage.nouns import Alert, Event, Flapping, Pending, identity_text
 from storage.outcomes import PageState
 
@@ -89,6 +89,23 @@ def rate_columns(rate: Rate) -> dict[str, Any]:
         "valid_from": format_instant(rate.valid_from),
         "valid_until": format_instant(rate.valid_until),
         "identity": identity_text(rate),
+    }
+
+
+def conditions_columns(conditions: Conditions) -> dict[str, Any]:
+    """All columns of `conditions`: what the JSON text says, each in its own."""
+    context, output = conditions.context_tokens or TokenRange(), conditions.output_tokens or TokenRange()
+    return {
+        "conditions": conditions.key,
+        "context_gt": context.gt,
+        "context_lte": context.lte,
+        "output_gt": output.gt,
+        "output_lte": output.lte,
+        "cache_ttl": conditions.cache_ttl,
+        "mode": conditions.mode,
+        "window": conditions.window,
+        "region": conditions.region,
+        "other": conditions.other,
     }
 
 

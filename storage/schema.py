@@ -11,6 +11,8 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from storage.force import in_force_sql
+
 APPLICATION_ID = 0x50464C31  # "PFL1": says whose file it is
 
 migrations = Migrations("pricefall")
@@ -346,6 +348,68 @@ CREATE TABLE flapping (
   why TEXT NOT NULL,              -- in words
   PRIMARY KEY (page_id, key)
 ) STRICT""")
+
+
+@migrations()
+def m009_in_force_and_windows(db: Database) -> None:
+    """Prices in force by their own dates, whoever looked since; the hours of peak and off-peak prices."""
+    db.execute("""
+CREATE TABLE conditions (
+  conditions TEXT PRIMARY KEY,    -- as in rates
+  context_gt INTEGER,             -- for more than so many tokens of context, or NULL
+  context_lte INTEGER,            -- for at most so many, or NULL
+  output_gt INTEGER,              -- the same for tokens of output
+  output_lte INTEGER,
+  cache_ttl TEXT,                 -- 5m, 1h, or NULL: any
+  mode TEXT,                      -- thinking, non_thinking, or NULL: any
+  window TEXT,                    -- peak, off_peak, or NULL: any
+  region TEXT,                    -- as printed, or NULL: any
+  other TEXT                      -- as printed, or NULL: any
+) STRICT, WITHOUT ROWID""")
+    db.execute("""
+INSERT INTO conditions SELECT DISTINCT conditions,
+  json_extract(conditions, '$.context_tokens.gt'), json_extract(conditions, '$.context_tokens.lte'),
+  json_extract(conditions, '$.output_tokens.gt'), json_extract(conditions, '$.output_tokens.lte'),
+  json_extract(conditions, '$.cache_ttl'), json_extract(conditions, '$.mode'), json_extract(conditions, '$.window'),
+  json_extract(conditions, '$.region'), json_extract(conditions, '$.other') FROM rates""")
+    db.execute("DROP VIEW current_prices")
+    now = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+    db.execute(f"""
+CREATE VIEW current_prices AS
+-- what is in force now and accepted: one row for each price, from the page that saw it last
+WITH
+  known AS (SELECT *, ended_at AS known_end, seen_until AS sight FROM rates
+    WHERE ended_at IS NULL AND superseded_at IS NULL),{in_force_sql(now, "'9999'")}
+SELECT
+  ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
+  per_million_tokens,  -- rounded, in the printed currency
+  list_amount, valid_from, valid_until, seen_from, seen_until,
+  flags, quote, url, model_key, identity, ranked.id AS rate_id
+FROM ranked JOIN pages ON pages.id = ranked.page_id WHERE place = 1""")  # noqa: S608 - our own expressions
+    db.execute("""
+CREATE TABLE windows (
+  id INTEGER PRIMARY KEY,
+  page_id INTEGER NOT NULL REFERENCES pages (id),
+  provider TEXT NOT NULL,
+  market TEXT NOT NULL,
+  window TEXT NOT NULL,           -- peak, off_peak
+  zone TEXT NOT NULL,             -- the IANA zone that the hours are told in
+  days TEXT NOT NULL,             -- JSON array: mon, ..., sun, holiday
+  hours TEXT NOT NULL,            -- JSON array of ["22:00", "06:00"] in that zone; such an end is the next day's
+  utc_hours TEXT NOT NULL,        -- the same in UTC, on the day when they were first seen
+  calendar TEXT,                  -- whose public holidays count (CN), NULL when they do not
+  valid_from TEXT,                -- what page or provider file says, or NULL
+  source TEXT NOT NULL,           -- page, or file for a [[window]] of the provider file
+  quote TEXT NOT NULL,            -- the words that it was read from, zone and all
+  locator TEXT NOT NULL,          -- where they stand
+  seen_from TEXT NOT NULL,        -- when the page first said so
+  seen_until TEXT NOT NULL,       -- when it last did
+  ended_at TEXT,                  -- when it no longer did; NULL while it does
+  recorded_at TEXT NOT NULL,      -- when the database learnt of it
+  end_recorded_at TEXT,           -- when the database learnt of its end
+  capture_id INTEGER REFERENCES captures (id)  -- the capture that first showed it
+) STRICT""")
+    db.execute("CREATE INDEX windows_page ON windows (page_id)")
 
 
 @migrations()

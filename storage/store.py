@@ -15,6 +15,7 @@ from typing import Any, Self
 from scrapers.rates import Rate
 from storage import rows
 from storage.connection import Connection
+from storage.hours import see_windows
 from storage.incidents import HealthOutcome, write_health
 from storage.nouns import Correction, Event, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome, PageState
@@ -179,26 +180,36 @@ class Store:
                 write_decision(sql, decision)
 
     def record_unchanged(
-        self, run_id: int | None, page_ids: Sequence[int], now: datetime, *, in_full: Sequence[int] = ()
+        self,
+        run_id: int | None,
+        page_ids: Sequence[int],
+        now: datetime,
+        *,
+        in_full: Sequence[int] = (),
+        seen_at: Mapping[int, datetime] | None = None,
     ) -> None:
         """Mark pages as seen unchanged, all in one transaction: what stood on them still stands there.
 
-        `in_full` names those whose body came and was the same; the others were vouched for by a 304.
+        `in_full` names those whose body came and was the same; the others were vouched for by a 304. `seen_at` says
+        when each was looked at, where that was not `now`: what falls due after a look is the next look's to tell.
         """
-        at = instant(now)
+        at = {page_id: instant((seen_at or {}).get(page_id, now)) for page_id in page_ids}
         with self.connection.write() as sql:
             sql.executemany(
                 "UPDATE pages SET last_ok_at = ?, last_checked_at = ?, failures = 0, last_error = NULL, "
                 "last_run_id = ? WHERE id = ?",
-                [(at, at, run_id, page_id) for page_id in page_ids],
+                [(at[page_id], at[page_id], run_id, page_id) for page_id in page_ids],
             )
-            sql.executemany("UPDATE pages SET last_full_at = ? WHERE id = ?", [(at, page_id) for page_id in in_full])
+            sql.executemany(
+                "UPDATE pages SET last_full_at = ? WHERE id = ?", [(at[page_id], page_id) for page_id in in_full]
+            )
             # A held or waiting rate that is kept in the list does not stand on the page: its sight does not move.
             sql.executemany(
                 "UPDATE rates SET seen_until = max(seen_until, ?) WHERE page_id = ? AND ended_at IS NULL "
                 "AND last_capture_id = (SELECT last_capture_id FROM pages WHERE pages.id = rates.page_id)",
-                [(at, page_id) for page_id in page_ids],
+                [(at[page_id], page_id) for page_id in page_ids],
             )
+            see_windows(sql, ((at[page_id], page_id) for page_id in page_ids))
 
     def record_failure(
         self, run_id: int | None, provider: str, market: str, url: str, now: datetime, kind: str, message: str

@@ -9,7 +9,8 @@ import click
 
 @click.command()
 @click.option("--since", metavar="DATE", help="Only what was seen since then; default: the last 30 days.")
-@click.option("--until", metavar="DATE", help="Only what was seen before then.")
+@click.option("--until", metavar="DATE", help="Only what was seen before then, or up to the end of a day.")
+@click.option("--as-known-on", metavar="DATE", help="Only what had been told by then: an instant, or the end of a day.")
 @click.option(
     "--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind: cut, raise, launch, ...; repeat it."
 )
@@ -23,6 +24,7 @@ def command(
     config_path: str | None,
     since: str | None,
     until: str | None,
+    as_known_on: str | None,
     kinds: tuple[str, ...],
     provider: str | None,
     model: str | None,
@@ -43,11 +45,16 @@ def command(
     from monitor.tables import write_rows
     from storage import queries
 
-    begin = moment(since, "--since") or utc_now() - timedelta(days=30)
+    end, known = moment(until, "--until", "next"), moment(as_known_on, "--as-known-on")
+    begin = moment(since, "--since", "start") or min(end or utc_now(), known or utc_now()) - timedelta(days=30)
+    if end is not None and end <= begin:
+        raise click.UsageError(
+            f"--until is not after the {begin:%Y-%m-%d} that the search begins with; turn them round"
+        )
     wanted = [known_kind(kind) for kind in kinds] or None
     with open_to_read(config_path) as parts:
         rows = queries.changes(
-            parts.store, begin, wanted, known_provider(parts, provider), model, until=moment(until, "--until")
+            parts.store, begin, wanted, known_provider(parts, provider), model, until=end, as_known_on=known
         )
     shown = rows if as_json else [_for_people(row, with_why=with_why or as_csv) for row in rows]
     title = f"{len(rows)} changes since {begin:%Y-%m-%d}"

@@ -40,4 +40,6 @@ def due_verdict(due: Due, now: Rate) -> Verdict:
     if before == after:
         return Verdict("notice", "silent", due.old, now, why, due.since)
     kind: EventKind = "free" if after == 0 else "cut" if after < before else "raise"
+    if kind != "raise" and now.valid_until is not None:
+        kind, why = "promo_start", f"{why}; it is said to end on {on(now.valid_until)}"
     return Verdict(kind, "now", due.old, now, why, due.since, 0.97)

@@ -39,7 +39,7 @@ def settle(rates: Iterable[Rate], at: datetime) -> Settled:
     """What of a list holds at `at`, what is announced for later, and which rates took the place of which."""
     rates = tuple(rates)
     announced = tuple(rate for rate in rates if rate.valid_from is not None and rate.valid_from > at)
-    started = [rate for rate in rates if rate.valid_from is None or rate.valid_from <= at]
+    started = _with_returns([rate for rate in rates if rate.valid_from is None or rate.valid_from <= at], at)
     dues: list[Due] = []
     superseded: set[int] = set()
     dated: dict[tuple[str, ...], list[Rate]] = defaultdict(list)
@@ -67,7 +67,15 @@ def after_promotion(rate: Rate, at: datetime) -> Rate | None:
     if rate.valid_until is None or rate.valid_until > at or rate.list_amount is None:
         return None
     flags = (*rate.flags, *(() if "derived" in rate.flags else ("derived",)))
-    return replace(rate, amount=rate.list_amount, list_amount=None, valid_from=None, valid_until=None, flags=flags)
+    return replace(
+        rate,
+        state="priced",
+        amount=rate.list_amount,
+        list_amount=None,
+        valid_from=None,
+        valid_until=None,
+        flags=flags,
+    )
 
 
 def replaced_by(new: Rate, current: Sequence[Rate]) -> Rate | None:
@@ -95,6 +103,25 @@ def group_dues(dues: Iterable[Due]) -> list[tuple[Rate, list[Due]]]:
     for due in dues:
         groups[id(due.old)].append(due)
     return [(members[0].old, members) for members in groups.values()]
+
+
+def _with_returns(started: list[Rate], at: datetime) -> list[Rate]:
+    """Started rates whose sales know what follows them: the price that the sale took the place of returns.
+
+    A sale with a beginning and an end ("2 from the 10th to the 20th") stands beside the price that it interrupts. While
+    it lasts that price is its list price; once it is over it is as if it had never been.
+    """
+    interrupted = {rate.identity: rate for rate in started if rate.valid_from is None and rate.valid_until is None}
+    settled = []
+    for rate in started:
+        plain = interrupted.get(rate.identity)
+        if plain is None or plain is rate or rate.valid_until is None:
+            settled.append(rate)
+        elif rate.valid_until > at:
+            is_alike = (rate.per, rate.unit, plain.state) == (plain.per, plain.unit, "priced")
+            has_list = rate.list_amount is not None or not is_alike
+            settled.append(rate if has_list else replace(rate, list_amount=plain.amount))
+    return settled
 
 
 def _followers(old: Rate, dated: Sequence[Rate], at: datetime) -> list[Rate]:

@@ -297,3 +297,48 @@ def test_two_models_are_compared_in_one_currency(home: Path, capsys: pytest.Capt
     code, _, err = call(capsys, "compare", "deepseek-chat", "nova-1")
     assert code == 2
     assert "say which: deepseek/nova-1, zhipu/nova-1" in err
+
+
+@pytest.mark.parametrize(
+    ("at", "amount"),
+    [
+        ("2026-08-01", "0.50"),
+        ("2026-08-02", "0.25"),  # a plain date is the end of its day in UTC
+        ("2026-08-02T08:59:59Z", "0.50"),
+        ("2026-08-02T16:59+08:00", "0.50"),
+        ("2026-08-02T17:00+08:00", "0.25"),
+        ("2026-08-02 09:00", "0.25"),
+    ],
+)
+def test_a_moment_may_be_a_day_or_an_instant_in_any_zone(
+    watched: Path, capsys: pytest.CaptureFixture[str], at: str, amount: str
+) -> None:
+    _, text, _ = call(capsys, "prices", "--json", "--meter", "input", "--at", at)
+    assert [row["amount"] for row in json.loads(text)] == [amount]
+    _, text, _ = call(capsys, "prices", "--json", "--meter", "input", "--as-known-on", at)
+    assert [row["amount"] for row in json.loads(text)] == [amount]
+
+
+def test_a_span_of_one_day_is_all_of_that_day(watched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = call(capsys, "changes", "--since", "2026-08-02", "--until", "2026-08-02", "--json")
+    assert len(json.loads(text)) == 1
+    _, text, _ = call(capsys, "changes", "--until", "2026-08-03", "--as-known-on", "2026-08-01", "--json")
+    assert json.loads(text) == []
+
+
+def test_answers_about_the_past_say_which_moment_was_meant(watched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, table, _ = call(capsys, "prices", "--at", "2026-08-02", "--as-known-on", "2026-08-01T18:00:00+08:00")
+    assert "in force at 2026-08-02T23:59:59Z, as known at 2026-08-01T10:00:00Z" in table
+    _, _, err = call(capsys, "prices", "--as-known-on", "2026-07-01")
+    assert "nothing was known at 2026-07-01T23:59:59Z: the first price was recorded at 2026-08-01T09:00:00Z" in err
+    _, _, err = call(capsys, "history", "deepseek-chat", "--as-known-on", "2026-07-01")
+    assert "no price of 'deepseek-chat' is known as of 2026-07-01T23:59:59Z" in err
+
+
+@pytest.mark.parametrize("text", ["", "0001-01-01T00:00+08:00", "2026-02-30", "9999-12-31"])
+def test_a_date_that_is_none_is_refused_with_an_example(
+    watched: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    code, _, err = call(capsys, "changes", "--until", text)
+    assert code == 2
+    assert "write it as 2026-08-13, 2026-08-13T16:00:00Z or 2026-08-14T00:00+08:00" in err

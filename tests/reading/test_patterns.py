@@ -120,6 +120,7 @@ def test_no_text_makes_a_pattern_slow(pattern: re.Pattern[Any], methods: list[st
 
 
 def _is_quick(pattern: re.Pattern[Any], subject: str | bytes, method: str) -> bool:
+    gc.disable()  # what the alarm raises would be lost in a callback of the collector
     signal.setitimer(signal.ITIMER_VIRTUAL, _BOUND)
     try:
         _METHODS[method](pattern, subject)
@@ -127,4 +128,5 @@ def _is_quick(pattern: re.Pattern[Any], subject: str | bytes, method: str) -> bo
         return False
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        gc.enable()
     return True

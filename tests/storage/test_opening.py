@@ -165,6 +165,21 @@ def test_a_damaged_database_is_refused_and_the_backup_named(database: Path) -> N
         assert len(prices(whole)) == 20
 
 
+def test_damage_anywhere_in_the_file_ends_in_a_sentence(database: Path) -> None:
+    with Store.open(database) as store:
+        store.record_page(outcome(0, [rate(f"model {each}", "1") for each in range(200)]))
+    whole = database.read_bytes()
+    refused = 0
+    for start in range(0, len(whole), 4096):
+        database.write_bytes(whole[: start + 100] + b"\xbf" * 3996 + whole[start + 4096 :])
+        try:
+            with Store.open(database) as store:
+                prices(store)
+        except StoreError:
+            refused += 1
+    assert refused > 10
+
+
 def test_a_database_that_is_deleted_during_the_run_is_not_written_into_the_void(store: Store, database: Path) -> None:
     store.record_page(outcome(0, [rate()]))
     database.unlink()
