@@ -135,7 +135,9 @@ def _read_blocks(
     habits = _habits(document, scope)
     for block in join_meter_cards(document.blocks, scope):
         sections.hear(block)
-        placed = scope if isinstance(block, Prose) else replace(sections.scope_for(block), models=tuple(names))
+        placed = scope if isinstance(block, Prose) else sections.scope_for(block)
+        if isinstance(block, Table | Card):
+            placed = replace(placed, models=tuple(names))
         part = _with_lost(block, _read_block(block, placed, habits))
         names.update(dict.fromkeys(rate.model for rate in part.rates))
         yield block, placed, part

@@ -44,6 +44,9 @@ class Cell:
     colspan: int = 1
     is_header: bool = False
 
+    def __hash__(self) -> int:
+        return hash((self.row, self.column))  # a table holds one cell at a place
+
     @property
     def text(self) -> str:
         """All that is printed, struck words and footnote marks too, lines joined by one space."""

@@ -53,7 +53,7 @@ def tell_rows_apart(rates: Sequence[tuple[Rate, tuple[str, ...]]]) -> tuple[Rate
     told = [rate for rate, _ in rates]
     by_row: dict[tuple[object, ...], dict[str, None]] = {}
     for numbers in groups.values():
-        if len({told[number].value for number in numbers}) < 2:
+        if len(numbers) < 2 or len({told[number].value for number in numbers}) < 2:
             continue
         words = [rates[number][1] for number in numbers]
         if len({len(each) for each in words}) > 1:
@@ -88,6 +88,9 @@ def settle(located: Iterable[tuple[Rate, Context]]) -> tuple[tuple[Rate, ...], l
     kept: list[Rate] = []
     complaints: list[Complaint] = []
     for group in groups.values():
+        if len(group) == 1:
+            kept.append(group[0][0])
+            continue
         distinct: dict[object, tuple[Rate, Context]] = {}
         for rate, context in group:
             known = distinct.get(rate.value)

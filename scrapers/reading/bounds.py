@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from scrapers.rates import TokenRange
-from scrapers.reading.keys import MOST_TOKENS, PRICE_WORDS, is_number
+from scrapers.reading.keys import MOST_TOKENS, PRICE_WORDS, is_number, names_price
 from scrapers.reading.tiers import find_ranges
 
 _AT_LEAST = re.compile(r"(?:^|\s)(?:min|minimum|from|at least|above eq)(?:\s.*)?\Z")
@@ -23,9 +24,10 @@ _TIER_KEYS = {"min", "max", "from", "to"}
 _LEAST_PROMPT, _MOST_PROMPT = 1000, 100_000_000
 
 
+@lru_cache(maxsize=5_000)
 def bound_of(word: str) -> str | None:
     """Which bound of a range of tokens a key names: "min", "max" or "over"; None for another key."""
-    if "output" in word or "completion" in word or "image" in word or PRICE_WORDS & set(word.split()):
+    if "output" in word or "completion" in word or "image" in word or names_price(word):
         return None
     if word == "start":
         return "over"
@@ -43,7 +45,7 @@ def range_of(fields: Mapping[str, Any], words: Mapping[str, str]) -> TokenRange 
     low: int | None = None
     high: int | None = None
     directions = {"prompt", "completion", "input", "output"}
-    if not any(PRICE_WORDS & set(word.split()) or word in directions for word in words.values()):
+    if not any(names_price(word) or word in directions for word in words.values()):
         return None
     for key, value in fields.items():
         if not is_number(value) or not 0 <= value < MOST_TOKENS:
@@ -71,6 +73,7 @@ def range_in_name(name: str) -> TokenRange | None:
     return None
 
 
+@lru_cache(maxsize=5_000)
 def tiered_key(word: str) -> str | None:
     """The key whose tiers another key holds: "input tiers" has those of "input"."""
     stem = _TIERS.sub("", word)

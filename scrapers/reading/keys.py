@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from scrapers.documents.components import format_value
@@ -113,6 +114,7 @@ MOST_TOKENS = 10**15
 CENTS = re.compile(r"\bcents?\b\s*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=20_000)
 def words_of(key: str) -> str:
     """A key as words.
 
@@ -120,6 +122,12 @@ def words_of(key: str) -> str:
     ('input Cache Price Per 1M', 'input cost per token', 'per 1k')
     """
     return " ".join(part for part in _SPLIT.split(key) if part)
+
+
+@lru_cache(maxsize=5_000)
+def names_price(word: str) -> bool:
+    """Whether a word of a key is one for a price."""
+    return not PRICE_WORDS.isdisjoint(word.split())
 
 
 def is_price_like(key: str, value: object) -> bool:
@@ -154,9 +162,17 @@ def sold_by(value: object) -> str:
 
 def is_usage(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:
     """Whether an object counts tokens that somebody used: what it costs then is a bill and no price."""
-    counts = {words[key] for key, value in fields.items() if _is_count(value)}
+    counts = {words[key] for key, value in fields.items() if _may_count(words[key]) and _is_count(value)}
     is_billed = any(word in _BILLED for word in words.values())
-    return any(COUNTS.search(word) for word in counts) or (is_billed and {"input", "output"} <= counts)
+    return bool(counts - _DIRECTIONS) or (is_billed and counts >= _DIRECTIONS)
+
+
+_DIRECTIONS = frozenset({"input", "output"})
+
+
+@lru_cache(maxsize=5_000)
+def _may_count(word: str) -> bool:
+    return word in _DIRECTIONS or COUNTS.search(word) is not None
 
 
 def _is_count(value: object) -> bool:
@@ -186,5 +202,5 @@ def is_form(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:
     True
     """
     is_explained = any(isinstance(value, str) and _FORM_VALUE.match(value) for value in fields.values())
-    prices = [fields[key] for key, word in words.items() if PRICE_WORDS & set(word.split()) and is_number(fields[key])]
+    prices = [fields[key] for key, word in words.items() if names_price(word) and is_number(fields[key])]
     return is_explained and bool(prices) and not any(prices)

@@ -18,7 +18,7 @@ from scrapers.reading.currencies import find_currencies, strip_currencies
 from scrapers.reading.dates import read_validity
 from scrapers.reading.headings import as_heading
 from scrapers.reading.money import Mark, find_amounts, read_mark
-from scrapers.reading.text import clean, fold
+from scrapers.reading.text import clean, fold, has_digits
 from scrapers.reading.tiers import find_ranges, without_ranges
 from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units
 from scrapers.reading.vocabulary import Meaning, Vocabulary, load_vocabulary
@@ -78,6 +78,7 @@ class Reading:
         )
 
 
+_LONG = 60  # characters; what is longer is a sentence and no label
 _LONGEST = 2_000  # characters; what is longer is neither a label nor a sentence about prices
 
 
@@ -90,10 +91,11 @@ def read_label(text: str, scope: Scope, scale: int | None = None) -> Meaning:
     >>> read_label("缓存存储(元/百万token/小时)", Scope()).currency, read_label("Zorp price", Scope()).unknown
     ('CNY', 'zorp')
     """
-    cleaned = clean(text)[:_LONGEST]
-    known = scope.memory.get((cleaned, scale))
+    known = scope.memory.get((text, scale))
     if known is None:
-        known = scope.memory[cleaned, scale] = _parse(cleaned, scope, scale)
+        cleaned = clean(text)[:_LONGEST]
+        known = scope.memory.get((cleaned, scale)) or _parse(cleaned, scope, scale)
+        scope.memory[text, scale] = scope.memory[cleaned, scale] = known
     return known
 
 
@@ -103,8 +105,9 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     context: TokenRange | None = None
     output: TokenRange | None = None
     others: list[str] = []
-    others.extend(_RESOLUTION.findall(rest))
-    rest = _RESOLUTION.sub(" ", rest)
+    if has_digits(rest):
+        others.extend(_RESOLUTION.findall(rest))
+        rest = _RESOLUTION.sub(" ", rest)
     for one in find_ranges(rest):
         span = one.tokens(scale)
         if span is None:
@@ -117,12 +120,15 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     units = find_units(rest)
     bare = _without_units(rest, units)
     currencies = find_currencies(bare) | find_currencies(rest)
-    words = scope.vocabulary.read_words(strip_currencies(bare))
-    is_in = _IN_ALONE.fullmatch(fold(strip_currencies(bare))) and not _IN_CURRENCY.search(bare)
+    plain = strip_currencies(bare)
+    words = scope.vocabulary.read_words(plain)
+    is_in = _IN_ALONE.fullmatch(fold(plain)) and not _IN_CURRENCY.search(bare)
     if not words.direction and is_in:
         words = words._replace(direction="input")  # "In ($/M)" beside "Out ($/M)"
     kinds = {found.unit for found in units if found.unit.unit != FOREIGN}
-    is_foreign = any(_is_foreign(found, rest) for found in units) or _FOREIGN_QUANTITY.search(rest) is not None
+    is_foreign = any(_is_foreign(found, rest) for found in units) or (
+        has_digits(rest) and _FOREIGN_QUANTITY.search(rest) is not None
+    )
     return words._replace(
         context=context,
         output=output,
@@ -194,6 +200,9 @@ def _parse_sentences(text: str, scope: Scope) -> Meaning:
     for sentence in split_sentences(text):
         if len(sentence) > _LONGEST or find_amounts(sentence) or sentence.count("|") > 1:
             continue  # a row of a broken table speaks of its own columns
+        announces = _ANNOUNCES.search(sentence) is not None or sentence.endswith(":")
+        if len(sentence) >= _LONG and not (announces or find_units(sentence) or find_currencies(sentence)):
+            continue
         label = scope.label(sentence)
         if len(sentence) <= 40 and not label.unknown and (label.tier or label.mode or label.modalities or label.kind):
             said = said.over(
@@ -201,13 +210,13 @@ def _parse_sentences(text: str, scope: Scope) -> Meaning:
             )  # a tab's label that a copy of the page prints as a line
             continue
         is_about_prices = bool(label.roles & {"price", "unit"}) or (
-            len(sentence) < 60 and bool(find_units(sentence, is_label=False))
+            len(sentence) < _LONG and bool(find_units(sentence, is_label=False))
         )
         more = Meaning(
             unit=label.unit if is_about_prices and label.unit and _is_sure(label.unit) else None,
             currency=label.currency if is_about_prices else None,
         )
-        if _ANNOUNCES.search(sentence) or sentence.endswith(":"):
+        if announces:
             more = more._replace(valid_from=label.valid_from, valid_until=label.valid_until)
         said = said.over(more)
     return said

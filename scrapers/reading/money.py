@@ -35,8 +35,10 @@ _SUFFIX = (
 )
 _PREFIX = rf"(?<![a-z])(?:{either({*CURRENCY_OF, '¢', 'us¢'} - BEHIND_ONLY)})"
 _SCALE = rf"(?:\s?(?P<scale>{either(_MAGNITUDES)})(?=\s?(?:{_SUFFIX})|$|[\s)/,]))?"
+# What an amount can begin with; the look at one character spares that at forty.
+_FIRST = re.escape("".join(sorted({sign[0] for sign in (*CURRENCY_OF, "¢")} | set("-.0123456789"))))
 _AMOUNT = re.compile(
-    rf"(?=[^0-9]{{0,40}}+[0-9])(?<![0-9A-Za-zÀ-ɏЀ-ӿ_])(?:(?P<prefix>{_PREFIX})\s{{0,2}}|(?<![.,]))(?P<minus>-\s?)?"
+    rf"(?=[{_FIRST}])(?=[^0-9]{{0,40}}+[0-9])(?<![0-9A-Za-zÀ-ɏЀ-ӿ_])(?:(?P<prefix>{_PREFIX})\s{{0,2}}|(?<![.,]))(?P<minus>-\s?)?"
     rf"(?:(?P<prefix2>{_PREFIX})\s{{0,2}})?(?P<number>{_NUMBER})(?P<more>(?:[.,'’][0-9]+){{0,6}})(?![0-9])"
     rf"{_SCALE}(?:\s{{0,2}}(?P<suffix>{_SUFFIX}))?",
     re.IGNORECASE,

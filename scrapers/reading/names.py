@@ -180,11 +180,15 @@ def find_mentions(sentences: Sequence[str], known: Iterable[str]) -> tuple[str, 
         short = name.partition(" ")[2]
         if " " in short:
             forms.setdefault(short, name)
+    longest_first = sorted(forms, key=len, reverse=True)
     sets = []
     for sentence in (part for text in sentences for part in split_sentences(text)):
         text = sentence
+        lowered = sentence.casefold()
         found: list[str] = []
-        for form in sorted(forms, key=len, reverse=True):
+        for form in longest_first:
+            if form.casefold() not in lowered:
+                continue
             pattern = rf"(?<![0-9A-Za-z_.]){re.escape(form)}(?![0-9A-Za-z_]|\.[0-9])"
             if re.search(pattern, text, re.IGNORECASE):
                 found.append(forms[form])

@@ -31,7 +31,6 @@ from scrapers.reading.keys import (
     METER_NAME_KEYS,
     MODEL_KEYS,
     NUMBER,
-    PRICE_WORDS,
     REGION_KEYS,
     TOOLS,
     TYPE_KEYS,
@@ -41,6 +40,7 @@ from scrapers.reading.keys import (
     is_number,
     is_price_like,
     is_usage,
+    names_price,
     quote_of,
     sold_by,
     words_of,
@@ -64,6 +64,7 @@ _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16,}\Z|\d+\Z|https?://"
 _COUNTED_KINDS = frozenset({"request", "search", "page", "image", "video", "speech", "rerank"})
 _SHARES = {"0.000001": Decimal(1_000_000), "0.001": Decimal(1_000)}  # a unit as the share that one token is of it
 _HIRED = frozenset({"hour"})  # without a meter: machines for a time, no model's price
+_PRICE_AT_END = re.compile(r"\s*(?:price|cost|amount|rate)$")
 _VERSION = re.compile(r"[vV]?\d+(?:\.\d+)*\Z")  # a version is no name: the family's belongs in front
 _LEAST_POWER, _MOST_POWER = -30, 12  # of ten; what is beyond is no price and would fill the memory when printed
 _NOT_SOLD = {
@@ -218,11 +219,12 @@ class _RecordReader:
         """Directions that plain numbers of an object name: both beside each other are prices without the word."""
         found = set()
         for key, value in fields.items():
+            label = self._scope.label(words[key])
+            if not label.direction or label.unknown or label.roles & {"ignore"} or label.direction in found:
+                continue
             is_amount = isinstance(value, str) and len(value) <= 40 and bool(find_amounts(value))
             if is_amount or is_number(value) or (isinstance(value, str) and NUMBER.match(value)):
-                label = self._scope.label(words[key])
-                if label.direction and not label.unknown and not label.roles & {"ignore"}:
-                    found.add(label.direction)
+                found.add(label.direction)
         return frozenset(found)
 
     def _is_priced_part(self, word: str, directions: frozenset[str]) -> bool:
@@ -232,7 +234,7 @@ class _RecordReader:
 
     def _read_inner(self, key: str, word: str, value: Any, place: _Place, struck: Any) -> Iterator[Reading]:
         label = self._scope.label(words_of(key))
-        is_priced = place.is_priced or bool(PRICE_WORDS & set(word.split()))
+        is_priced = place.is_priced or names_price(word)
         if label.roles & {"ignore", "total", "relative", "list"} and not is_priced:
             return
         meaning = place.meaning
@@ -308,12 +310,12 @@ class _RecordReader:
         label = self._label_of(key, words, fields)
         if label.roles & {"ignore", "relative", "total", "list", "free_tier"}:
             return Reading()
-        names_price = bool(PRICE_WORDS & set(word.split()))
+        is_named_price = names_price(word)
         has_direction = label.has_meter and not label.unknown
-        if not (names_price or place.is_priced or ({"input", "output"} <= directions and has_direction)):
+        if not (is_named_price or place.is_priced or ({"input", "output"} <= directions and has_direction)):
             is_lost = bool(directions) and is_price_like(key, value) and (has_direction or label.unknown)
             return self._unexplained(key, value, place) if is_lost else Reading()
-        prices = self._prices_of(key, value, place, bare=names_price)
+        prices = self._prices_of(key, value, place, bare=is_named_price)
         if not prices:
             return Reading()
         if label.unknown:
@@ -397,7 +399,7 @@ class _RecordReader:
 
     def _label_of(self, key: str, words: Mapping[str, str], fields: Mapping[str, Any]) -> Meaning:
         """What the key says, or what a field beside it says of it (`inputLabel` beside `inputPrice`)."""
-        stem = re.sub(r"\s*(?:price|cost|amount|rate)$", "", words[key])
+        stem = _PRICE_AT_END.sub("", words[key])
         if stem and stem != words[key]:
             for other, word in words.items():
                 if word in {f"{stem} label", f"{stem} name", f"{stem} title"} and isinstance(fields[other], str):
