@@ -17,6 +17,7 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]{0,100}(?:\.[A-Za-z_$][\w$]{0,100}){0,8}")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "v": "", "0": "", "\n": ""}
 _PLAIN_STRING = re.compile(r"\"[^\"\\\n]*\"|'[^'\\\n]*'|`[^`\\]*`")
 _STRING_STOP = re.compile(r"[\"'`\\\n]")
+_DULL = re.compile(r"[^'\"`()\[\]{}/]+")  # what neither opens nor closes anything
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _MAX_DEPTH = 60
 
@@ -222,6 +223,8 @@ class _Reader:
     def skip_bracket(self) -> None:
         closers: list[str] = []
         while self.place < len(self._text):
+            dull = _DULL.match(self._text, self.place)
+            self.place = dull.end() if dull else self.place
             self._space()
             character = self._text[self.place : self.place + 1]
             if character in {"'", '"', "`"}:

@@ -25,12 +25,14 @@ _EXPORT = re.compile(
     r"^export\s+(default)\s+(?=[\[{])",
     re.MULTILINE,
 )
+_EXPORT_END = re.compile(r"[ \t;]*(?:as\s+const)?[ \t;]*")
 _EXPORT_OTHER = re.compile(r"^export\s+(?:default|function)\b[^\n{(]{0,200}", re.MULTILINE)
 _ORPHAN = re.compile(
     r"\{\s*(?:model|label|name|title|category|group)\s*:\s*(?:\"[^\"\n]*\"|'[^'\n]*')\s*,\s*rows\s*:\s*\["
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,80})(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"\s*(?:([A-Za-z_@:][\w:.@-]{0,100})(\s*=\s*)?|(\{))")
+_MAX_UNCLOSED = 50
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 )
@@ -55,6 +57,25 @@ class Mdx:
     text: str = ""
     components: list[Component] = field(default_factory=list)
     is_complete: bool = True
+    unclosed: int = 0
+
+    def skip(self, text: str, start: int) -> int:
+        """`skip_balanced`, which looks to the text's end for a bracket that is never closed.
+
+        After many of them no more are tried and the page counts as cut: each would cost the rest of the page anew.
+
+        Raises:
+            LiteralError: it is never closed, or not looked for any more.
+
+        """
+        if self.unclosed >= _MAX_UNCLOSED:
+            self.is_complete = False
+            raise LiteralError("too many brackets of the page are never closed")
+        try:
+            return skip_balanced(text, start)
+        except LiteralError:
+            self.unclosed += 1
+            raise
 
     def placeholder(self, name: str, props: dict[str, Any]) -> str:
         self.components.append(Component(name, props))
@@ -105,12 +126,19 @@ def _take_exports(text: str, mdx: Mdx) -> str:
             place = end
         except LiteralError:
             place = _after_code(text, match.end(), mdx)
-        place += len(re.match(r"[ \t;]*(?:as\s+const)?[ \t;]*", text[place:])[0])  # type: ignore[index]  # matches ""
+        place = _EXPORT_END.match(text, place).end()  # type: ignore[union-attr]  # matches ""
     parts.append(text[place:])
-    text = "".join(parts)
-    for match in reversed(list(_EXPORT_OTHER.finditer(text))):
-        text = text[: match.start()] + text[_after_code(text, match.end(), mdx) :]
-    return text
+    return _without_functions("".join(parts), mdx)
+
+
+def _without_functions(text: str, mdx: Mdx) -> str:
+    parts: list[str] = []
+    place = 0
+    for match in _EXPORT_OTHER.finditer(text):
+        if match.start() >= place:
+            parts.append(text[place : match.start()])
+            place = _after_code(text, match.end(), mdx)
+    return "".join((*parts, text[place:]))
 
 
 def _after_code(text: str, start: int, mdx: Mdx) -> int:
@@ -119,7 +147,7 @@ def _after_code(text: str, start: int, mdx: Mdx) -> int:
     while place < len(text) and not text.startswith("\n\n", place):
         if text[place] in "([{":
             try:
-                place = skip_balanced(text, place)
+                place = mdx.skip(text, place)
                 continue
             except LiteralError:
                 mdx.is_complete = False
@@ -134,7 +162,7 @@ def _take_orphans(text: str, mdx: Mdx) -> str:
     groups: list[Any] = []
     place = 0
     for match in _ORPHAN.finditer(text):
-        if match.start() < place or _is_in_tag(text, match.start()):
+        if match.start() < place or _is_in_tag(text, match.start(), mdx):
             continue
         try:
             group, end = parse_literal(text, match.start())
@@ -154,11 +182,11 @@ def _take_orphans(text: str, mdx: Mdx) -> str:
     return "".join(parts)
 
 
-def _is_in_tag(text: str, place: int) -> bool:
+def _is_in_tag(text: str, place: int, mdx: Mdx) -> bool:
     """Whether the nearest tag before a place is still open there."""
     for match in reversed(list(_TAG.finditer(text, max(0, place - 50_000), place))):
         try:
-            return _tag_end(text, match.end())[1] > place
+            return _read_tag(text, match.end(), mdx)[1] > place
         except LiteralError:
             continue
     return False
@@ -171,7 +199,7 @@ def _take_tags(text: str, mdx: Mdx) -> str:
         if match.start() < place:
             continue
         try:
-            attributes, end, is_closed = _read_tag(text, match.end())
+            attributes, end, is_closed = _read_tag(text, match.end(), mdx)
         except LiteralError:
             if match[2][0].isupper():
                 mdx.is_complete = mdx.is_complete and _TAG.search(text, match.end()) is not None
@@ -183,12 +211,7 @@ def _take_tags(text: str, mdx: Mdx) -> str:
     return "".join(parts)
 
 
-def _tag_end(text: str, place: int) -> tuple[dict[str, Any], int]:
-    attributes, end, _ = _read_tag(text, place)
-    return attributes, end
-
-
-def _read_tag(text: str, place: int) -> tuple[dict[str, Any], int, bool]:
+def _read_tag(text: str, place: int, mdx: Mdx) -> tuple[dict[str, Any], int, bool]:
     """Attributes from after a tag's name, the place after its `>`, and whether it closes itself.
 
     Raises:
@@ -204,15 +227,15 @@ def _read_tag(text: str, place: int) -> tuple[dict[str, Any], int, bool]:
         if match is None or match.end() == place:
             raise LiteralError("no attribute")
         if match[3]:
-            place = skip_balanced(text, match.end() - 1)
+            place = mdx.skip(text, match.end() - 1)
         elif match[2]:
-            attributes[match[1]], place = _attribute_value(text, match.end())
+            attributes[match[1]], place = _attribute_value(text, match.end(), mdx)
         else:
             attributes[match[1]] = True
             place = match.end()
 
 
-def _attribute_value(text: str, place: int) -> tuple[Any, int]:
+def _attribute_value(text: str, place: int, mdx: Mdx) -> tuple[Any, int]:
     opener = text[place : place + 1]
     if opener in {'"', "'"}:
         end = text.find(opener, place + 1)
@@ -220,7 +243,7 @@ def _attribute_value(text: str, place: int) -> tuple[Any, int]:
             raise LiteralError("an attribute is never closed")
         return html.unescape(text[place + 1 : end]), end + 1
     if opener == "{":
-        end = skip_balanced(text, place)
+        end = mdx.skip(text, place)
         try:
             value, after = parse_literal(text, place + 1)
         except LiteralError:

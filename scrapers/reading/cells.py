@@ -89,6 +89,14 @@ _EQUIVALENT = re.compile(r"[(（]\s*(?:约|≈|approx|about|~|equivalent|equals|
 
 def read_cell(lines: Iterable[tuple[Run, ...]], scope: Scope, *, bare: bool = False) -> CellPrices:
     """All prices of a cell, line by line; `bare` where the column is known to hold prices without a currency."""
+    key = (tuple(lines), bare, scope.mark)
+    known: CellPrices | None = scope.cells.get(key)
+    if known is None:
+        known = scope.cells[key] = _read_lines(key[0], scope, bare=bare)
+    return known
+
+
+def _read_lines(lines: Iterable[tuple[Run, ...]], scope: Scope, *, bare: bool) -> CellPrices:
     total = CellPrices()
     for number, line in enumerate(_joined(lines)):
         printed = "".join(run.text for run in line).strip()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from scrapers.catalog import Hints
 from scrapers.documents.blocks import Context
@@ -34,7 +35,7 @@ class Scope:
         yen: what the sign ¥ means here: "CNY", "JPY", or None where the page leaves it open.
         mark: how the page, and nearer to the amounts a table, writes decimals.
         models: names that tables above have given, to be recognised in sentences.
-        memory, sentences: labels and paragraphs that were read before; a page repeats them.
+        memory, sentences, cells, names: labels, paragraphs, cells and names that were read before; a page repeats them.
 
     """
 
@@ -47,6 +48,8 @@ class Scope:
     models: tuple[str, ...] = ()
     memory: dict[tuple[str, int | None], Meaning] = field(default_factory=dict, repr=False, compare=False)
     sentences: dict[str, Meaning] = field(default_factory=dict, repr=False, compare=False)
+    cells: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False, compare=False)
+    names: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def marked_by(self, texts: Iterable[str]) -> Scope:
         """The scope for a block with these texts: its own numbers tell how it writes decimals, else the page does."""

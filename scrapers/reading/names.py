@@ -130,8 +130,14 @@ def read_model(text: str, scope: Scope) -> ModelName | None:
     >>> [read_model(t, Scope()).name for t in ("nova.1 [pro]", "nova.1 [dev]", "nova.1 [new]", "nova.1 [2]")]
     ['nova.1 [pro]', 'nova.1 [dev]', 'nova.1', 'nova.1']
     """
-    cleaned = clean(text)
-    validity = read_validity(cleaned, scope.hints.timezone, scope.captured_at)
+    if text not in scope.names:
+        scope.names[text] = _parse_model(clean(text), scope)
+    known: ModelName | None = scope.names[text]
+    return known
+
+
+def _parse_model(text: str, scope: Scope) -> ModelName | None:
+    validity = read_validity(text, scope.hints.timezone, scope.captured_at)
     name = validity.rest
     meaning = Meaning(valid_from=validity.valid_from, valid_until=validity.valid_until)
     notes: list[str] = []

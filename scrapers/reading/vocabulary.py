@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable
@@ -176,8 +177,8 @@ class Vocabulary:
         return _join(said)._replace(unknown=" ".join(unknown))
 
     def _phrase_at(self, folded: str, position: int) -> str | None:
-        start = folded[position : position + 2]
-        for phrase in (*self._by_start.get(start, ()), *self._by_start.get(start[0], ())):
+        two, one = folded[position : position + 2], folded[position]
+        for phrase in itertools.chain(self._by_start.get(two, ()), self._by_start.get(one, ())):
             if not folded.startswith(phrase, position):
                 continue
             end = position + len(phrase)
