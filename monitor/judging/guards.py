@@ -216,8 +216,8 @@ def _is_relabelled(old: Rate, new: Rate) -> bool:
 def _shifted_rows(changed: Sequence[Difference], old: Sequence[Rate], new: Sequence[Rate]) -> dict[Difference, str]:
     """Changed prices are those that the row above (or below) had before: rows moved against their names.
 
-    Most changed prices of at least three models must agree on the direction; two rows that exchange all their prices
-    are enough by themselves.
+    Most changed prices of at least three models must agree on the direction, or all of two models; two rows that
+    exchange all their prices are enough by themselves.
     """
     before = {rate.identity: rate for rate in old}
     rows = list(dict.fromkeys(rate.model_key for rate in new))
@@ -234,7 +234,8 @@ def _shifted_rows(changed: Sequence[Difference], old: Sequence[Rate], new: Seque
                     f"{name_of(difference.rate)} now shows the price that the row of {there.model} had: a shifted row"
                 )
         models = models_of(d.rate for d in held)
-        if len(models) >= MASS_MODELS and len(held) * 2 > len(changed):
+        is_pair = len(models) == 2 and len(held) == len(changed) >= 4  # two whole rows, and nothing else
+        if is_pair or (len(models) >= MASS_MODELS and len(held) * 2 > len(changed)):
             return held
     return _exchanged_rows(changed, old, new)
 

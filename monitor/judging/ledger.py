@@ -108,7 +108,7 @@ class Ledger:
 
     def _trust(self, verdict: Verdict, key: str) -> Trust:
         """How far a verdict is trusted on a page, or of a price, that goes to and fro."""
-        if verdict.trust not in {"wait", "young", "gone", "slow"}:
+        if verdict.trust not in {"wait", "young", "gone", "slow", "mass"}:
             return verdict.trust
         if key in self.flapping:
             return "calm"
@@ -141,7 +141,7 @@ class Ledger:
             self._pending[key] = replace(self._pending[key], outcome="settled")
         is_news = prior is None or prior.outcome not in _DECIDED
         if (verdict.trust == "held" and is_news) or (
-            verdict.trust == "slow" and not self.policy.confirm and prior is None
+            verdict.trust in {"slow", "mass"} and not self.policy.confirm and prior is None
         ):
             kind: EventKind = "notice" if verdict.kind == "notice" else "held"
             self.tell(replace(verdict, kind=kind, confidence=_HELD))

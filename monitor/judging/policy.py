@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Trust = Literal["silent", "now", "wait", "young", "gone", "slow", "calm", "kept", "held"]
-SEVERITY: tuple[Trust, ...] = ("silent", "now", "wait", "young", "gone", "slow", "calm", "kept", "held")
-_LOOKS: dict[Trust, int] = {"silent": 1, "now": 1, "wait": 2, "young": 2, "gone": 2, "slow": 3, "calm": 2}
+Trust = Literal["silent", "now", "wait", "young", "gone", "slow", "mass", "calm", "kept", "held"]
+SEVERITY: tuple[Trust, ...] = ("silent", "now", "wait", "young", "gone", "slow", "mass", "calm", "kept", "held")
+_LOOKS: dict[Trust, int] = {"silent": 1, "now": 1, "wait": 2, "young": 2, "gone": 2, "slow": 3, "mass": 3, "calm": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Policy:
         confirm_after: age of an ordinary change (`wait`) at its second look.
         confirm_large_after: age of a large one (`slow`) at its third look, and of a change of a price that is itself
             new (`young`).
-        confirm_removal_after: age of a removal (`gone`), counted from the first good page without the price.
+        confirm_removal_after: age of a removal (`gone`), counted from the first good page without the price, and of a
+            change of nearly all prices of a page by one factor (`mass`) at its third look.
         settle_after: how long the first price of a model is new.
         flap_window: reversals within it count together; a flapping price (`calm`) is believed after so long a rest,
             and a change that takes back one of this age needs a third look.
@@ -66,5 +67,6 @@ class Policy:
             "young": self.confirm_large_after,
             "gone": self.confirm_removal_after,
             "slow": self.confirm_large_after,
+            "mass": self.confirm_removal_after,
             "calm": self.flap_window,
         }.get(trust, timedelta())

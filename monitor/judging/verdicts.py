@@ -157,7 +157,7 @@ def _changed(old: Rate, new: Rate, look: Look, difference: Difference) -> Verdic
     verdict = _unsettled(old, new, look, _price_change(old, new, look, why))
     slow = look.guards.slow.get(difference)
     if slow is not None and verdict.trust in {"wait", "young"}:
-        return replace(verdict, trust="slow", why=f"{verdict.why}; {slow}")
+        return replace(verdict, trust="mass", why=f"{verdict.why}; {slow}")
     return verdict
 
 

@@ -69,12 +69,22 @@ def test_a_model_that_comes_back_begins_a_new_absence() -> None:
 
 
 def test_a_large_change_needs_three_looks_and_half_an_hour() -> None:
-    watch = Watch(PAGE, confirm=True)
+    page = (*PAGE, *model("Deep", "1", "2", "0.4"))
+    cheap = with_price(page, "Deep", "cached_input", "0.04")
+    watch = Watch(page, confirm=True)
     for after in (HOURS, 2 * MINUTES, 20 * MINUTES):
-        judgement = watch.look(HALVED, after=after)
-        assert (judgement.events, {p.outcome for p in judgement.pending}) == ((), {"wait"})
-    assert {p.due_at for p in judgement.pending} == {watch.at + 8 * MINUTES}
-    assert kinds(watch.look(HALVED, after=8 * MINUTES)) == ["cut"]
+        judgement = watch.look(cheap, after=after)
+        assert (judgement.events, [p.outcome for p in judgement.pending]) == ((), ["wait"])
+    assert [p.due_at for p in judgement.pending] == [watch.at + 8 * MINUTES]
+    assert kinds(watch.look(cheap, after=8 * MINUTES)) == ["cut"]
+
+
+def test_a_whole_page_at_half_the_price_waits_as_long_as_a_removal() -> None:
+    """A batch column that is read as the standard one may stand for an hour."""
+    watch = Watch(PAGE, confirm=True)
+    for after in (HOURS, 2 * MINUTES, 5 * HOURS):
+        assert watch.look(HALVED, after=after).events == ()
+    assert kinds(watch.look(HALVED, after=HOURS)) == ["cut"]
 
 
 def test_what_a_person_decides_is_due_at_no_look() -> None:

@@ -187,6 +187,16 @@ def test_a_price_that_stands_under_another_meter_now_was_not_removed() -> None:
     assert set(judgement.accepted) == set(page)
 
 
+def test_two_rows_that_slipped_together_are_held_though_no_third_did() -> None:
+    def slipped(*rows: int) -> tuple[Rate, ...]:
+        above = {f"Model {row}": f"Model {row - 1}" for row in rows}
+        before = {(r.model, r.meter): r.amount for r in PAGE}
+        return tuple(replace(r, amount=before[above.get(r.model, r.model), r.meter]) for r in PAGE)
+
+    assert kinds(Watch(PAGE).look(slipped(3, 4))) == ["held"]
+    assert kinds(Watch(PAGE).look(slipped(3))) == ["cut"]
+
+
 def test_two_rows_that_exchanged_their_prices_are_held() -> None:
     page = (*model("Ann", "1", "4"), *model("Bob", "2", "7"), *PAGE)
     swapped = (*model("Ann", "2", "7"), *model("Bob", "1", "4"), *PAGE)
