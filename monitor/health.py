@@ -18,8 +18,8 @@ from monitor.alerts.payload import health_payload
 from monitor.page_health import FAILURES, Finding, Thresholds, find_on_page, runs_of
 from monitor.settings import HealthSettings, Settings
 from scrapers.catalog import Provider
-from scrapers.rates import format_instant
-from storage.incidents import Incident, known_incidents
+from scrapers.rates import format_instant, parse_instant
+from storage.incidents import Incident, IncidentKind, known_incidents
 from storage.nouns import Alert
 from storage.page_histories import FailedLook, PageHistory, page_histories
 from storage.store import Store
@@ -95,12 +95,20 @@ def evaluate(
         thresholds = Thresholds(settings.health, interval_s, settings.fetch.full_every_s, flap_window, calm_from)
         mine = {each.kind: each for each in is_open.values() if each.page == history.page}
         for finding in find_on_page(history, mine, thresholds, now):
-            hidden = outage is not None and finding.kind in {*FAILURES, "stale"}
-            if not hidden or finding.key in is_open:
-                found[finding.key] = finding
+            said = finding if outage is None else _in_an_outage(finding, mine)
+            if said is not None:
+                found[said.key] = said
     if outage is not None:
         found[outage.key] = outage
     return _settle(found, known, now, frozenset(watched))
+
+
+def _in_an_outage(finding: Finding, is_open: Mapping[IncidentKind, Incident]) -> Finding | None:
+    """What is told of a page while many fail: no new failure, and one that was known before goes on as it was."""
+    if finding.kind in is_open or finding.kind not in {*FAILURES, "stale"}:
+        return finding
+    known = next((kind for kind in FAILURES if kind in is_open), None)
+    return None if known is None or finding.kind == "stale" else replace(finding, kind=known)
 
 
 def notices(changes: HealthChanges, settings: Settings, now: datetime) -> tuple[Alert, ...]:
@@ -151,11 +159,12 @@ def _outage(pages: Sequence[PageHistory], known: Sequence[Incident]) -> Finding 
     """More than half of the pages fail since the same moment: that is one incident, and rarely the pages' fault."""
     now_open = next((each for each in known if each.kind == "outage" and each.closed_at is None), None)
     if now_open is not None:
-        if _is_over(pages, now_open.since):
+        began = parse_instant(now_open.facts["began"]) or now_open.since  # of an outage that came back, the last time
+        if _is_over(pages, began):
             return None
         failing = [history for history in pages if history.failures]
-        looked = [history for history in pages if (history.state.last_checked_at or now_open.since) >= now_open.since]
-        return _outage_finding(failing, len(looked), now_open.since)
+        looked = [history for history in pages if (history.state.last_checked_at or began) >= began]
+        return _outage_finding(failing, len(looked), began)
     calm_from = _end_of_outage(known)
     firsts = {history.page: looks[0] for history in pages if (looks := runs_of(history, calm_from))}
     storms = [_storm_at(look, firsts, pages) for look in firsts.values()]
@@ -190,6 +199,7 @@ def _is_over(pages: Sequence[PageHistory], since: datetime) -> bool:
 def _outage_finding(failing: Sequence[PageHistory], looked: int, since: datetime) -> Finding:
     kinds = Counter(history.failures[-1].kind for history in failing if history.failures)
     facts = {
+        "began": format_instant(since),
         "pages": len(failing),
         "looked": max(looked, len(failing)),
         "providers": len({history.state.provider for history in failing}),
@@ -262,7 +272,7 @@ def _ended(
     end = ""
     if incident.provider and incident.page not in watched:
         end = "not watched any more"
-    elif incident.kind in FAILURES and others & set(FAILURES):
+    elif incident.kind in {*FAILURES, "stale"} and others & set(FAILURES):
         end = f"goes on as {', '.join(sorted(others & set(FAILURES)))}"
     if end:
         return replace(incident, closed_at=now, is_end_told=True, facts={**incident.facts, "end": end})

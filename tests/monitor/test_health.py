@@ -177,6 +177,16 @@ def test_a_failing_page_is_not_also_stale(world: World) -> None:
     assert kinds(world.health_now().open) == [("failing", "aurora")]
 
 
+def test_a_stale_page_that_turns_out_to_fail_is_not_called_over(store: Store) -> None:
+    world = World(store, ("aurora", "borealis"))
+    world.run(price_list())
+    for _ in range(7):
+        world.run({"aurora": None}, hours=12)
+    changes = [world.run({"borealis": "timeout"}, hours=1) for _ in range(3)]
+    assert [kinds(each.closed) for each in changes] == [[], [], []]
+    assert kinds(world.health_now().open) == [("failing", "borealis")]
+
+
 def test_n22_nothing_but_304_for_longer_than_a_full_look_may_take_is_stale(world: World) -> None:
     world.run(price_list())
     for _ in range(9):
@@ -328,6 +338,27 @@ def test_after_an_outage_a_page_is_told_of_when_it_goes_on_failing(many: World) 
     changes = [many.run(found) for _ in range(4)]
     assert [kinds(each.opened) for each in changes] == [[], [], [], [("vanished", MANY[0])]]
     assert kinds(changes[0].closed) == [("outage", "")]
+
+
+def test_an_incident_from_before_an_outage_goes_on_in_it_and_is_not_called_over(many: World) -> None:
+    alone: dict[str, Found] = {**dict.fromkeys(MANY), MANY[0]: "timeout"}
+    assert [len(many.run(alone).opened) for _ in range(3)] == [0, 0, 1]
+    for _ in range(4):
+        many.run({**dict.fromkeys(MANY, "dns"), MANY[0]: "http_404"})
+    assert kinds(many.health_now().open) == [("failing", MANY[0]), ("outage", "")]
+    assert kinds(many.run(alone).closed) == [("outage", "")]
+    assert many.told()[:2] == ["p0: page fails", "pages cannot be read"]
+
+
+def test_an_outage_that_comes_back_lasts_until_its_own_pages_are_well(many: World) -> None:
+    many.run("dns")
+    many.run(None)
+    for name in MANY[:8]:
+        many.run({name: "dns"}, hours=0.1)
+    for _ in range(3):  # the other four were not looked at since: that they were well before says nothing
+        assert kinds(many.run(dict.fromkeys(MANY[:8], "dns"), hours=0.1).closed) == []
+        assert kinds(many.health_now().open) == [("outage", "")]
+    assert many.told()[2:] == ["pages cannot be read"]
 
 
 def test_a_third_of_the_pages_is_no_outage_and_is_told_together(many: World) -> None:

@@ -25,7 +25,13 @@ from tests.monitor.alerts.test_schema import SCHEMA, as_sent, faults
 
 URL = "https://deepseek.example/pricing"
 FACTS: dict[str, dict[str, Any]] = {
-    "outage": {"pages": 9, "looked": 12, "providers": 9, "kinds": {"dns": 8, "timeout": 1}},
+    "outage": {
+        "began": "2026-05-03T18:00:00Z",
+        "pages": 9,
+        "looked": 12,
+        "providers": 9,
+        "kinds": {"dns": 8, "timeout": 1},
+    },
     "vanished": {"looks": 3, "error_kind": "http_404", "message": "it is not there", "last_ok": "2026-05-01T00:00:00Z"},
     "blocked": {"looks": 3, "error_kind": "blocked", "message": "a challenge {looks}", "last_ok": None},
     "failing": {"looks": 3, "error_kind": "timeout", "message": "no answer", "last_ok": None},
