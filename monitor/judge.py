@@ -328,7 +328,9 @@ def _without_conflicts(rates: Sequence[Rate]) -> tuple[tuple[Rate, ...], list[tu
     for rate in rates:
         places[(rate.identity, rate.valid_from)].append(rate)
     kept, conflicts = [], []
-    for members in places.values():
+    for said in places.values():
+        # Beside a price by the token, one by the character or second is the same restated.
+        members = [rate for rate in said if rate.unit in {"token", "token_hour"}] or said
         if len({price_of(rate) for rate in members}) == 1:
             kept.append(members[0])
         else:

@@ -308,6 +308,7 @@ def doctor(store: Store, *, full_check: bool = False) -> Row:
         "problems": [problem for problem in problems if problem != "ok"],
         "newest_backup": None if backup is None else str(backup),
         "rows": sizes,
+        "undecided": connection.rows("SELECT count(*) FROM pending WHERE outcome <> 'settled'")[0][0],
         "last_run": last[0] if last else None,
         "failing_pages": [row for row in providers(store) if row["failures"]],
         "alerts": counts(store),

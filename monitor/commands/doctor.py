@@ -124,8 +124,8 @@ def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -
     told = {incident.url for incident in health.open}
     for page in (page for page in facts["failing_pages"] if page["url"] not in told):
         yield "warning", "failing", f"{page['provider']} {page['url']}, {page['failures']} times: {page['last_error']}"
-    if rows["pending"]:
-        yield "warning", "review", f"{rows['pending']} changes wait or are held; see `pricefall review`"
+    if facts["undecided"]:
+        yield "warning", "review", f"{facts['undecided']} changes wait or are held; see `pricefall review`"
     if facts["alerts"]["dead"]:
         yield (
             "wrong",

@@ -71,7 +71,7 @@ def find_layout(table: Table, scope: Scope) -> Layout:
     columns = tuple(_column(header, body, index, scope) for index in range(width))
     if not any(column.role == "price" and "list" not in column.meaning.roles for column in columns):
         columns = tuple(_only_price(column, body, index, scope) for index, column in enumerate(columns))
-    columns = _with_common_unit(_with_only_prices(columns, body, scope))
+    columns = _beside_storage(_with_common_unit(_with_only_prices(columns, body, scope)))
     columns = _with_numbers_across(body, columns, scope)
     if _are_models_across(header, body, columns, scope):
         return Layout(header, body, columns, models_across=True)
@@ -92,6 +92,18 @@ def _with_common_unit(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return tuple(
         replace(column, meaning=column.meaning._replace(unit=units[0]))
         if column in priced and column.meaning.unit is None and not column.meaning.modalities
+        else column
+        for column in columns
+    )
+
+
+def _beside_storage(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """A bare "Price" beside what keeping a cache costs is the price of reading from the cache."""
+    if not any(column.role == "price" and column.meaning.cache == "storage" for column in columns):
+        return columns
+    return tuple(
+        replace(column, meaning=column.meaning._replace(cache="hit"))
+        if column.role == "price" and "price" in column.meaning.roles and not column.meaning.has_meter
         else column
         for column in columns
     )
@@ -162,7 +174,7 @@ def _column(header: tuple[Row, ...], body: tuple[Row, ...], index: int, scope: S
 
 def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope: Scope) -> Role:
     cells = [row[index] for row in body if index < len(row) and row[index] is not None]
-    amounts = sum(1 for cell in cells if has_amount(cell))
+    amounts = _own_amounts(body, index)
     if meaning.roles & _NO_PRICE and not (amounts and meaning.has_meter and not meaning.roles & {"relative", "total"}):
         return "ignore"
     if amounts:
@@ -194,6 +206,22 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     if is_priced and ("price" in meaning.roles or meaning.unit or meaning.currency or numbers > words or not words):
         return "price"
     return "label"
+
+
+def _own_amounts(body: tuple[Row, ...], index: int) -> int:
+    """How many cells of a column hold an amount; a text across columns of prices makes no column of labels one."""
+    own: list[Cell] = []
+    wide = 0
+    for row in body:
+        cell = row[index] if index < len(row) else None
+        if cell is None:
+            continue
+        if any(beside is cell for beside in (*row[max(index - 1, 0) : index], *row[index + 1 : index + 2])):
+            wide += has_amount(cell)
+        elif clean(cell.text):
+            own.append(cell)
+    amounts = sum(1 for cell in own if has_amount(cell))
+    return amounts if not amounts and len(own) > wide else amounts + wide
 
 
 def _worded(cells: Sequence[Cell | None], scope: Scope) -> int:

@@ -619,6 +619,14 @@ def test_c27_a_conflict_that_was_there_from_the_beginning_is_no_price_and_no_eve
     assert watch.look(doubled).events == ()
 
 
+def test_a_price_by_the_character_beside_one_by_the_token_is_no_second_price() -> None:
+    by_character = replace(rate("Odd", "input", "0.04"), unit="character")
+    watch = Watch((*PAGE, rate("Odd", "input", "0.15"), by_character))
+    assert price(watch.baseline, "Odd", "input") == "0.15"
+    cut = (*PAGE, rate("Odd", "input", "0.10"), by_character)
+    assert told(watch.look(cut)) == [("cut", "Odd", "input", "0.15", "0.10")]
+
+
 def test_a_change_that_takes_back_a_recent_one_needs_a_third_look() -> None:
     watch = Watch(PAGE)
     cut = with_price(PAGE, "Model 2", "input", "1.50")
