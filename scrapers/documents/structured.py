@@ -16,6 +16,7 @@ from scrapers.documents.blocks import Block, Context, Record, Run, Table
 from scrapers.documents.components import PRICE_KEY, component_blocks, format_value, speaks_of_price
 from scrapers.documents.grid import PrintedCell, build_grid
 from scrapers.documents.literals import JSON
+from scrapers.documents.offers import offer_entries
 
 Props = tuple[tuple[str, str], ...]
 ReadHtml = Callable[[str], Sequence[Block]]
@@ -54,6 +55,7 @@ def json_blocks(value: object, read_html: ReadHtml, *, context: Context | None =
     """The blocks of one parsed document; `name` is the literal's own, where it has one."""
     blocks: list[Block] = []
     outer = context or Context()
+    value = offer_entries(value) or value
     for path, entry, said in _entries(value, name, 0):
         where = replace(outer, component=path, props=(*outer.props, *said))
         if isinstance(entry, str):

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from scrapers.documents.blocks import Card
 from scrapers.reading.cardlines import CardLine, could_name
+from scrapers.reading.headings import as_heading
 from scrapers.reading.labels import Scope
-from scrapers.reading.names import is_model_like
+from scrapers.reading.names import is_identifier, is_model_like
 from scrapers.reading.text import clean
 
 ReadsBoth = Callable[[str, Sequence[CardLine]], bool]
@@ -71,9 +72,14 @@ def _named_by_headings(card: Card, scope: Scope) -> str:
 def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope, reads_both: ReadsBoth) -> str:
     """A short title directly above the prices of both directions is a model's name, whatever it looks like."""
     title = clean(card.title)
-    if title.casefold() in _KINDS and sum(len(line.found.prices) for line in lines) == 1:
+    prices = [price for line in lines for price in line.found.prices]
+    if len(prices) == 1 and (title.casefold() in _KINDS or (_sells_speech(card, scope) and is_identifier(title))):
         return title
     return title if could_name(title, scope) and reads_both(title, lines) else ""
+
+
+def _sells_speech(card: Card, scope: Scope) -> bool:
+    return any(as_heading(heading, scope.label).kind == "speech" for heading in card.context.headings)
 
 
 def _places(lines: Sequence[CardLine], scope: Scope, reads_both: ReadsBoth) -> list[int]:

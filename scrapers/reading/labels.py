@@ -129,6 +129,8 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     if not words.direction and is_in:
         words = words._replace(direction="input")  # "In ($/M)" beside "Out ($/M)"
     kinds = {found.unit for found in units if found.unit.unit != FOREIGN}
+    if len(kinds) > 1:  # "$ / audio minute (billed per second)"
+        kinds = {found.unit for found in units if not _BILLED.search(rest[: found.start])} or kinds
     is_foreign = any(_is_foreign(found, rest) for found in units) or (
         has_digits(rest) and _FOREIGN_QUANTITY.search(rest) is not None
     )
@@ -152,6 +154,7 @@ def _is_foreign(found: FoundUnit, text: str) -> bool:
 _IN_CURRENCY = re.compile(r"\bin\s+(?!price|cost|token)(?:us[$-]|[a-z]{2})", re.IGNORECASE)  # "in USD", but "in ($/M)"
 _IN_ALONE = re.compile(r"[\W_]*in(?: price| cost| tokens?)?[\W_]*")
 _FOREIGN_QUANTITY = re.compile(r"(?<![\w.])[0-9]+\s?(?:[GTM]i?B|users?|seats?|months?|个月)(?![a-z])", re.IGNORECASE)
+_BILLED = re.compile(r"\b(?:billed|charged|metered|counted|rounded)\s*$", re.IGNORECASE)
 _RESOLUTION = re.compile(r"(?<![0-9a-z])[0-9]{3,4}\s?[x×*]\s?[0-9]{3,4}(?![0-9])", re.IGNORECASE)
 
 
@@ -166,7 +169,7 @@ def read_context(context: Context, scope: Scope) -> Meaning:
     said = Meaning()
     for _, value in reversed(context.props):
         said = said.over(as_heading(value, scope.label))
-    for text in (*reversed(context.tabs), context.caption):
+    for text in (*reversed(context.tabs), _NUMBERED.sub("", context.caption)):
         if text:
             said = said.over(as_heading(text, scope.label))
     for sentence in reversed(context.before):
@@ -176,6 +179,7 @@ def read_context(context: Context, scope: Scope) -> Meaning:
     return said._replace(unknown="")
 
 
+_NUMBERED = re.compile(r"^(?:table|tabelle|tableau|tabla|tabela|表|표)\s?[0-9]{1,3}\s?[.:：]\s*", re.IGNORECASE)
 _ANNOUNCES = re.compile(
     r"(?:as follows|following|below|如下|以下|下表|次の|folgende|suivants?|siguientes?)", re.IGNORECASE
 )

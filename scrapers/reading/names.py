@@ -65,14 +65,14 @@ def read_models(lines: tuple[tuple[Run, ...], ...], scope: Scope) -> tuple[Model
     if not texts:
         return ()
     texts[0] = _strip_badges(texts[0], scope)
-    if len(texts) > 1 and all(_is_identifier(text) for text in texts):
+    if len(texts) > 1 and all(is_identifier(text) for text in texts):
         return tuple(name for text in texts if (name := read_model(text, scope)))
     series = _SERIES.fullmatch(texts[0])
     if series is not None:
         versions = (series["first"], *re.split(r"\s*/\s*", series["rest"].strip(" /")))
         return tuple(name for version in versions if (name := read_model(f"{series['family']}{version}", scope)))
     parts = re.split(r"\s*[,、，]\s*|\s+/\s+|\s*\n\s*|\s+(?:and|und|和|&)\s+", texts[0])
-    if len(parts) > 1 and all(_is_identifier(part) for part in parts):
+    if len(parts) > 1 and (all(map(is_identifier, parts)) or _are_relatives(texts[0], parts, scope)):
         return tuple(name for part in parts if (name := read_model(part, scope)))
     while len(texts) > 1 and _goes_on(texts[0], texts[1], scope):
         texts[:2] = [f"{texts[0]} {texts[1]}"]
@@ -88,6 +88,13 @@ def read_models(lines: tuple[tuple[Run, ...], ...], scope: Scope) -> tuple[Model
             meaning = meaning.over(_bounds(label))
         notes.append(text)
     return (replace(first, meaning=meaning, notes=tuple(notes)),)
+
+
+def _are_relatives(text: str, parts: Sequence[str], scope: Scope) -> bool:
+    """Whether commas part names of one family: "Nova 2 Instruct, Nova 2 Thinking"."""
+    first = {part.split(" ")[0].casefold() for part in parts}
+    is_list = len(re.split(r"\s*[,、，]\s*", text)) == len(parts)
+    return is_list and len(first) == 1 and all(" " in part and is_model_like(part, scope) for part in parts)
 
 
 def _texts(lines: tuple[tuple[Run, ...], ...], *, with_struck: bool) -> list[str]:
@@ -109,7 +116,7 @@ def _goes_on(first: str, second: str, scope: Scope) -> bool:
         return True
     if " " not in first or has_cjk(second) or len(second.split(" ")) > 4 or len(first) + len(second) > 60:
         return False
-    if _is_identifier(second) or not second[0].isalnum() or _PROSE_END.search(second):
+    if is_identifier(second) or not second[0].isalnum() or _PROSE_END.search(second):
         return False
     if any(word[0].islower() and not any(char.isdigit() for char in word) for word in second.split(" ")):
         return False  # "Best for coding"
@@ -262,7 +269,7 @@ def split_deployment(text: str, scope: Scope) -> tuple[str, Meaning] | None:
     return None
 
 
-def _is_identifier(text: str) -> bool:
+def is_identifier(text: str) -> bool:
     """gpt-4o, claude-3-opus@20240229, GLM-4-Air: one word with a digit or a dash in it."""
     return bool(_ID.fullmatch(text)) and any(char.isdigit() or char in "-_/" for char in text) and has_words(text)
 

@@ -81,7 +81,8 @@ def places_down(
             if cell is None or column.role != "price" or index == layout.model_column:
                 continue
             meaning = _join_axes(said, column.meaning).over(group)
-            if is_open and not meaning.has_meter and not meaning.unknown:
+            says_which = meaning.tier and around.kind  # "Pay as you go" below "Speech to text" needs no more words
+            if is_open and not (meaning.has_meter or meaning.unknown or says_which):
                 meaning = meaning._replace(unknown="a price beside unexplained columns")
             bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
@@ -198,6 +199,7 @@ def _is_shifted(row: Row, layout: Layout) -> bool:
     return any(has_amount(cell) and not column.header for cell, column in zip(row, layout.columns, strict=False))
 
 
+_LIMIT = re.compile(r"(?<![\w.,])[0-9][0-9,.]{0,12}\s?[km]?\s?(?:[rtq]p[msdh])\b\s*[&,;/+·]?\s*", re.IGNORECASE)
 _MAX_UNIT = 1_000_000  # tokens that prices are quoted for; more under "Tokens" is what a buyer gets
 
 
@@ -210,7 +212,7 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
         cell = row[index] if index < len(row) else None
         if cell is None or index == layout.model_column or column.role in {"price", "model"}:
             continue
-        text = clean(cell.plain)
+        text = _LIMIT.sub("", clean(cell.plain))
         scale = int(column.meaning.unit.per) if column.meaning.unit and column.meaning.unit.unit == "token" else None
         if column.role == "label" and column.meaning.direction:
             # Words under "Input" say what a model takes, not which meter the row prices; a range holds.

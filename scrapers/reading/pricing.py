@@ -76,7 +76,7 @@ def make_rates(
         unit = read_unit(scope.hints.unit)
         used.append(f"unit {scope.hints.unit!r}")
     if unit is not None and unit.unit in _TIMES and not (meaning.kind or meaning.unknown):
-        meaning = meaning._replace(kind="speech" if _names_speech(model, scope) else None)
+        meaning = meaning._replace(kind=_kind_named(model, scope))
     meters = meters_of(meaning, unit)
     if meters == ("input", "output") and meaning.unit is None and price.amount is not None:
         meters = ()  # a unit from afar says what token prices buy; that an amount is one, only words beside it can say
@@ -133,8 +133,12 @@ def _without_meter(model: str, meaning: Meaning) -> str:
     return f"no words say what is paid for in the row {model!r}; {remedy}"
 
 
-def _names_speech(model: str, scope: Scope) -> bool:
-    return scope.vocabulary.read_words(model).kind == "speech"
+def _kind_named(model: str, scope: Scope) -> str | None:
+    """What a model that is paid by time makes, as far as its name tells: "grok-imagine-video"."""
+    words = scope.vocabulary.read_words(model)
+    if words.kind == "speech":
+        return "speech"
+    return "video" if words.modalities == {"video"} else None
 
 
 def meters_of(meaning: Meaning, unit: Unit | None) -> tuple[str, ...]:

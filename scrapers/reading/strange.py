@@ -85,18 +85,20 @@ def refuse_doubles(layout: Layout, locator: str) -> tuple[Layout, Reading]:
 def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout, Reading]:
     """Without columns whose cells name their meters below a strange heading, where another heading is understood.
 
-    The heading says for which of the prices the column holds ("> 200K input tokens"), and it alone.
+    The heading says for which of the prices the column holds ("> 200K input tokens", "Growth" beside "Pay as you go"),
+    and it alone.
     """
     priced = [column for column in layout.columns if column.role == "price"]
     if layout.models_across or all(is_strange(column) for column in priced):
         return layout, Reading()
     columns, total = list(layout.columns), Reading()
+    has_tier = any(column.meaning.tier and not column.meaning.has_meter for column in priced if not is_strange(column))
     for index, column in enumerate(columns):
         if not is_strange(column) or column.meaning.unit:
             continue  # a heading that names the unit is one of prices, whatever else it says
         cells = [cell for row in layout.body if index < len(row) and (cell := row[index]) is not None]
         prices = [price for cell in cells for price in read_cell(cell.lines, scope).prices]
-        if any(scope.label(price.label).has_meter for price in prices if price.label):
+        if has_tier or any(scope.label(price.label).has_meter for price in prices if price.label):
             columns[index] = replace(column, role="ignore")
             message = f"{column.header!r} does not say for which prices it holds; explain {column.meaning.unknown!r}"
             complaint = Complaint("unknown_column", message, cells[0].text, locator)

@@ -85,8 +85,9 @@ def _named(model: ModelName, spot: Place, scope: Scope) -> Meaning:
     A name such as "Rerank" or "Embedding-3" tells what kind of model it is.
     """
     own = model.meaning
-    if own.kind is None and scope.vocabulary.read_words(model.name).kind in {"embedding", "rerank"}:
-        own = own._replace(kind=scope.vocabulary.read_words(model.name).kind)
+    kind = scope.vocabulary.read_words(model.name).kind
+    if own.kind is None and kind in {"embedding", "rerank", "video"}:
+        own = own._replace(kind=kind)
     return spot.meaning.over(own)
 
 
