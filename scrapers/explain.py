@@ -16,7 +16,7 @@ from scrapers.catalog import Hints
 from scrapers.documents.blocks import Block, Card, Cell, Document, Prose, Record, Table
 from scrapers.rates import Complaint, Rate, format_decimal
 from scrapers.reader import is_ignored, read_blocks
-from scrapers.reading.labels import Reading, Scope
+from scrapers.reading.labels import Reading, Scope, split_sentences
 from scrapers.reading.layout import Column, Layout, find_layout
 from scrapers.reading.money import find_amounts
 from scrapers.reading.text import clean
@@ -136,7 +136,10 @@ def _account(block: Block, scope: Scope, part: Reading, hints: Hints) -> BlockAc
             if isinstance(block, Prose)
             else "beside no model, of other goods, or a list price"
         )
-        outcomes = [*_of_rates(part.rates), *_of_complaints(part.complaints), _ignored(part.amounts_ignored, rule)]
+        outcomes = [*_of_rates(part.rates), *_of_complaints(part.complaints)]
+        named = [Outcome("ignored", each.quote, each.message, each.locator) for each in part.set_aside]
+        named = named or list(_ignored_lines(block, part, rule))
+        outcomes += named or [_ignored(part.amounts_ignored, rule)]
         outcomes += [Outcome("condition", words, "a price in relation to another") for words in part.relative]
     return BlockAccount(
         type(block).__name__.casefold(),
@@ -173,6 +176,22 @@ def _is_in(place: str, locator: str) -> bool:
     (True, False)
     """
     return bool(locator) and place.startswith(locator) and not place.removeprefix(locator)[:1].isdigit()
+
+
+def _ignored_lines(block: Block, part: Reading, rule: str) -> Iterator[Outcome]:
+    """The lines of a card and the sentences of a text whose amounts became neither a rate nor a complaint."""
+    if isinstance(block, Record) or not part.amounts_ignored:
+        return
+    quotes = [quote for each in part.rates if (quote := each.evidence.quote)]
+    quotes += [each.quote for each in part.complaints if each.quote]
+    lines = (
+        split_sentences(block.text)
+        if isinstance(block, Prose)
+        else ["".join(run.text for run in line) for line in (block.lines if isinstance(block, Card) else ())]
+    )
+    for line in lines:
+        if find_amounts(clean(line)) and not any(quote in line or line in quote for quote in quotes):
+            yield Outcome("ignored", line[:200], rule, block.locator)
 
 
 def _size(block: Block) -> str:

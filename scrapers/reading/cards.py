@@ -16,7 +16,7 @@ from scrapers.rates import Complaint
 from scrapers.reading.cardlines import MAX_LABEL, CardLine, join_lines, read_lines
 from scrapers.reading.cardparts import parts_of
 from scrapers.reading.cells import Price
-from scrapers.reading.headings import ABOVE, weigh_headings
+from scrapers.reading.headings import ABOVE, SET_ASIDE, weigh_headings
 from scrapers.reading.labels import Reading, Scope, read_context, read_sentence
 from scrapers.reading.names import read_model
 from scrapers.reading.pricing import make_rates
@@ -27,6 +27,7 @@ _APART = frozenset({"embedding", "rerank", "speech", "image", "video"})
 _OTHER_GOODS = frozenset({"image", "video", "page"})
 _AMOUNT_SIGN = re.compile(r"[$¥￥€£]")
 _MAX_IDLE = 6
+_ONE_WORD = re.compile(r"(?!(?:From|Only|Just|Starting|About|For|Around|Up)\b)[A-Z][a-z]{2,}")  # "Ada" may be a name
 
 
 def read_card(card: Card, scope: Scope) -> Reading:
@@ -110,13 +111,15 @@ class _CardReader:
         return _without_dear_cache(total)
 
     def _nameless(self, lines: Sequence[CardLine]) -> Reading:
-        """Amounts of no model: a complaint where one is labelled as a price of tokens, else other goods or prose."""
+        """Amounts of no model: a complaint where one is a price of tokens, labelled, after one word or alone."""
         seen = sum(line.found.seen for line in lines)
         for line in lines:
             for price in line.found.prices:
                 label = self._scope.label(price.label)
                 is_token = price.unit is not None and price.unit.unit == "token"
-                if is_token and label.direction and not label.unknown and len(line.text) <= MAX_LABEL:
+                is_known = not label.unknown and (label.direction or not price.label)
+                is_price = (is_known or _ONE_WORD.fullmatch(price.label)) and not self._around.roles & SET_ASIDE
+                if is_token and is_price and len(line.text) <= MAX_LABEL:
                     message = "a price of tokens beside no model's name; a heading or a bold line should name it"
                     return Reading(
                         complaints=(Complaint("unread_amount", message, price.quote, self._locator),), amounts_seen=seen

@@ -6,7 +6,7 @@ These are the habits of programmers, not of pages, so they stand here and not in
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -192,6 +192,23 @@ def quote_of(key: str, value: object) -> str:
     if isinstance(key, PrintedKey):
         return f"{key.printed}: {printed}" if key.printed and not isinstance(value, str) else printed
     return f'"{key}": "{printed}"' if isinstance(value, str) else f'"{key}": {printed}'
+
+
+def leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, object]]:
+    """The plain values of an object and of all below it, each with its path and its key.
+
+    >>> [path for path, _, _ in leaves({"a": {"b": 1, "c": [{"d": 2}]}})]
+    ['a.b', 'a.c[0].d']
+    """
+    for key, one in value.items():
+        path = f"{above}.{key}" if above else key
+        if isinstance(one, dict):
+            yield from leaves(one, path)
+        elif isinstance(one, list):
+            for number, part in enumerate(one):
+                yield from leaves(part, f"{path}[{number}]") if isinstance(part, dict) else ()
+        else:
+            yield path, key, one
 
 
 def is_form(fields: Mapping[str, Any], words: Mapping[str, str]) -> bool:

@@ -63,13 +63,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one block gave; every amount seen is a rate, ignored by a rule, or in a complaint."""
+    """What one block gave; every amount seen is a rate, ignored by a rule, or in a complaint.
+
+    `set_aside` names the ignored ones that only their reader can name, each as a complaint of the rule's kind.
+    """
 
     rates: tuple[Rate, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     amounts_seen: int = 0
     amounts_ignored: int = 0
     relative: tuple[str, ...] = ()
+    set_aside: tuple[Complaint, ...] = ()
 
     def __add__(self, other: Reading) -> Reading:
         return Reading(
@@ -78,6 +82,7 @@ class Reading:
             self.amounts_seen + other.amounts_seen,
             self.amounts_ignored + other.amounts_ignored,
             self.relative + other.relative,
+            self.set_aside + other.set_aside,
         )
 
 

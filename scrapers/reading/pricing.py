@@ -86,7 +86,7 @@ def make_rates(
         return _states(model, price, meters, unit, meaning, scope, locator, flags, used)
     if unit is not None and meters == ("training",) and not (meaning.unit or scope.page.unit or meaning.hints):
         unit = None  # what a run cost is no price; a hint says what token prices buy
-    if unit is None:
+    if unit is None or not unit.per:  # "$1 per 0 tokens" buys nothing
         return _complaint(
             "unknown_unit", "an amount without a unit; add `unit` to the provider's [hints]", price, locator, counted
         )

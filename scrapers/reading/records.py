@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from scrapers.documents.blocks import Record, Run
-from scrapers.documents.components import format_value
+from scrapers.documents.components import format_value, speaks_of_price
 from scrapers.documents.inline import Line, lines_of
 from scrapers.documents.nodes import parse_fragment
 from scrapers.rates import Complaint
@@ -40,6 +40,7 @@ from scrapers.reading.keys import (
     is_number,
     is_price_like,
     is_usage,
+    leaves,
     names_price,
     quote_of,
     sold_by,
@@ -73,6 +74,13 @@ _NOT_SOLD = {
 }
 _MAX_DEPTH = 25
 _NO_HABITS = Habits()
+_RULES = {
+    "total": "the total of an example",
+    "relative": "a price in relation to another",
+    "list": "a price before a reduction",
+    "free_tier": "what is free of a price",
+    "ignore": "a key that holds no prices",
+}  # by the role of a key
 _TITLE_KEYS = frozenset({"name", "display name", "title", "label"})
 _MOST = {"USD": 3000, "EUR": 3000, "CNY": 20_000}
 
@@ -129,7 +137,10 @@ class _RecordReader:
         struck = next((fields[key] for key, word in words.items() if word in BEFORE and sale), None)
         directions = self._directions(fields, words)
         for key, value in fields.items():
-            if words[key] in MACHINERY or (words[key] in BEFORE and sale) or words[key] in tiered.values():
+            if words[key] in BEFORE and sale:
+                yield self._set_aside({key: value}, place, _RULES["list"])
+                continue
+            if words[key] in MACHINERY or words[key] in tiered.values():
                 continue
             if words[key] in tiered:
                 yield self._read_tiers(key, tiered[words[key]], value, place)
@@ -235,7 +246,11 @@ class _RecordReader:
     def _read_inner(self, key: str, word: str, value: Any, place: _Place, struck: Any) -> Iterator[Reading]:
         label = self._scope.label(words_of(key))
         is_priced = place.is_priced or names_price(word)
-        if label.roles & {"ignore", "total", "relative", "list"} and not is_priced:
+        why = next((rule for role, rule in _RULES.items() if role in label.roles), None)
+        is_name = bool(label.unknown) and any(char.isdigit() or char == "/" for char in key)  # "example/nova-4"
+        if why is not None and not is_priced and not is_name:
+            if speaks_of_price(value):
+                yield self._set_aside({key: value}, place, why)
             return
         meaning = place.meaning
         names_model = False
@@ -303,16 +318,17 @@ class _RecordReader:
         directions: frozenset[str],
     ) -> Reading:
         value, word = fields[key], words[key]
-        if place.model is None or word in UNIT_KEYS | CURRENCY_KEYS | REGION_KEYS or word.endswith(" id"):
-            return Reading()
-        if bound_of(word) is not None:
+        if word in UNIT_KEYS | CURRENCY_KEYS | REGION_KEYS or word.endswith(" id") or bound_of(word) is not None:
             return Reading()
         label = self._label_of(key, words, fields)
-        if label.roles & {"ignore", "relative", "total", "list", "free_tier"}:
-            return Reading()
         is_named_price = names_price(word)
         has_direction = label.has_meter and not label.unknown
-        if not (is_named_price or place.is_priced or ({"input", "output"} <= directions and has_direction)):
+        is_price = is_named_price or place.is_priced or ({"input", "output"} <= directions and has_direction)
+        why = next((rule for role, rule in _RULES.items() if role in label.roles), None)
+        why = "beside no model's name" if place.model is None else why
+        if why is not None:
+            return self._set_aside({key: value}, place, why) if is_price else Reading()
+        if not is_price:
             is_lost = bool(directions) and is_price_like(key, value) and (has_direction or label.unknown)
             return self._unexplained(key, value, place) if is_lost else Reading()
         prices = self._prices_of(key, value, place, bare=is_named_price)
@@ -323,6 +339,15 @@ class _RecordReader:
         outer = place.meaning
         meaning = outer.over(label) if outer.has_meter and not label.has_meter else label.over(outer)
         return self._rates(prices, meaning, place, key)
+
+    def _set_aside(self, fields: Mapping[str, Any], place: _Place, why: str) -> Reading:
+        """The amounts of some fields and of all below them, counted and named with the rule that ignores them."""
+        said = tuple(
+            Complaint("ignored", why, quote_of(key, value), self._where(place, path))
+            for path, key, value in leaves(fields)
+            if is_number(value) or (isinstance(value, str) and len(value) <= 60 and _is_amount(value))
+        )
+        return Reading(amounts_seen=len(said), amounts_ignored=len(said), set_aside=said)
 
     def _unexplained(self, key: str, value: Any, place: _Place) -> Reading:
         message = f"no meter is known for the key {key!r}; add it to the vocabulary or to the provider's [hints] meters"
@@ -435,6 +460,10 @@ class _RecordReader:
 def _lines_of(text: str) -> tuple[Line, ...]:
     """A value's lines; some payloads keep a price as markup."""
     return lines_of(parse_fragment(text)) if "<" in text and ">" in text else ((Run(text),),)
+
+
+def _is_amount(text: str) -> bool:
+    return bool(NUMBER.match(text) or find_amounts(text))
 
 
 def _holds_digits(value: object) -> bool:

@@ -12,18 +12,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scrapers.documents.blocks import Cell, Context, Table
-from scrapers.rates import Rate, model_key
+from scrapers.rates import Complaint, Rate, model_key
 from scrapers.reading.apart import close_bands, tell_rows_apart
 from scrapers.reading.dates import read_validity
 from scrapers.reading.hinted import component_layouts
 from scrapers.reading.labels import Reading, Scope, read_context
-from scrapers.reading.layout import Layout, find_layout
+from scrapers.reading.layout import Column, Layout, find_layout
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import ModelName, find_mentions, is_model_like, read_model
 from scrapers.reading.places import places_across, places_down
 from scrapers.reading.strange import is_strange, refuse_doubles, refuse_labelled, strange_columns
 from scrapers.reading.text import clean
-from scrapers.reading.values import read_value
+from scrapers.reading.values import is_list_of_decimals, read_value
 
 
 def read_table(table: Table, scope: Scope) -> Reading:
@@ -67,7 +67,7 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         worded += [(rate, spots[0].words) for rate in part.rates]
         total += replace(part, rates=())
     total = replace(total, rates=close_bands(tell_rows_apart(worded)))
-    rest = _unplaced(layout, {id(cell) for cell, _ in places})
+    rest = _unplaced(layout, {id(cell) for cell, _ in places}, table.locator)
     return total + rest + strange + doubles + labelled
 
 
@@ -140,7 +140,7 @@ def _ragged_rows(table: Table) -> frozenset[int]:
     return frozenset(int(number) - shift for number in named.split(",") if number.isdigit())
 
 
-def _unplaced(layout: Layout, placed: set[int]) -> Reading:
+def _unplaced(layout: Layout, placed: set[int], locator: str) -> Reading:
     """Amounts that stand in no price column: those of ignored columns are counted, others reported."""
     total = Reading()
     seen: set[int] = set()
@@ -152,4 +152,12 @@ def _unplaced(layout: Layout, placed: set[int]) -> Reading:
             count = len(find_amounts(clean(cell.text)))
             if count:
                 total += Reading(amounts_seen=count, amounts_ignored=count)
+            elif is_list_of_decimals(clean(cell.plain)) and _column_of(cell, layout).role == "label":
+                message = "numbers without a currency, parted by strokes; say in the [hints] what they are"
+                where = f"{locator} row {cell.row + 1}, column {cell.column + 1}".strip()
+                total += Reading(complaints=(Complaint("unknown_currency", message, cell.text, where),))
     return total
+
+
+def _column_of(cell: Cell, layout: Layout) -> Column:
+    return layout.columns[cell.column] if cell.column < len(layout.columns) else Column()

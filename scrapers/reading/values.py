@@ -61,11 +61,21 @@ def read_value(
 
 def _without_prices(cell: Cell, prices: CellPrices, spots: list[Place], locator: str) -> Reading:
     """A cell of a price column without prices: nothing, or a complaint where its numbers read like amounts."""
-    numbers = _DECIMAL.findall(clean(cell.plain)) if not prices.seen and all(spot.bare for spot in spots) else []
+    text = clean(cell.plain)
+    is_bare = all(spot.bare for spot in spots) or is_list_of_decimals(text)
+    numbers = _DECIMAL.findall(text) if not prices.seen and is_bare else []
     if not numbers:
         return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
     message = "numbers without a currency between words: not read as prices"
     return Reading(complaints=(Complaint("unreadable_price", message, cell.text, locator),), amounts_seen=len(numbers))
+
+
+_LISTED = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?(?:\s*[/|]\s*[0-9]{1,6}(?:[.,][0-9]{1,6})?){1,5}")
+
+
+def is_list_of_decimals(text: str) -> bool:
+    """Whether a cell holds numbers parted by strokes and nothing else: "0.8 / 0.16 / 2.0"."""
+    return bool(_LISTED.fullmatch(text)) and "." in text
 
 
 _DECIMAL = re.compile(r"(?<![\w.,])[0-9]+[.,][0-9]{1,6}(?![\w.,]*[0-9kKmM%])")
