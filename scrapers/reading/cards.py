@@ -117,8 +117,9 @@ class _CardReader:
             for price in line.found.prices:
                 label = self._scope.label(price.label)
                 is_token = price.unit is not None and price.unit.unit == "token"
-                is_known = not label.unknown and (label.direction or not price.label)
-                is_price = (is_known or _ONE_WORD.fullmatch(price.label)) and not self._around.roles & SET_ASIDE
+                is_labelled = not label.unknown and label.direction
+                is_alone = not price.label or _ONE_WORD.fullmatch(price.label)
+                is_price = is_labelled or (is_alone and not self._around.roles & SET_ASIDE)
                 if is_token and is_price and len(line.text) <= MAX_LABEL:
                     message = "a price of tokens beside no model's name; a heading or a bold line should name it"
                     return Reading(

@@ -129,9 +129,10 @@ def test_a_price_without_a_label_of_its_own_is_a_complaint() -> None:
     assert [complaint.quote for complaint in reading.complaints] == ["$2 / 1M tokens"]
 
 
-def test_amounts_without_a_model_are_counted_and_not_read() -> None:
+def test_an_amount_without_a_model_is_a_complaint() -> None:
     reading = read("Input", "$1 / 1M tokens", title="Prices")
-    assert (reading.rates, reading.amounts_seen, reading.amounts_ignored) == ((), 1, 1)
+    assert (reading.rates, reading.amounts_seen, reading.amounts_ignored) == ((), 1, 0)
+    assert [complaint.quote for complaint in reading.complaints] == ["$1 / 1M tokens"]
 
 
 def test_a_hidden_card_gives_hidden_rates() -> None:
