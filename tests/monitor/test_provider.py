@@ -190,7 +190,12 @@ def test_explain_shows_columns_and_what_each_amount_became(home: Path, capsys: p
     blocks = [json.loads(line) for line in out.splitlines()]
     became = {(each["text"], each["became"]) for block in blocks for each in block["outcomes"]}
     assert code == 0
-    assert {("$2.00", "rate"), ("$9.00", "ignored"), ("0.5x", "condition"), ("A chat costs about $1.", "ignored")} <= became
+    assert {
+        ("$2.00", "rate"),
+        ("$9.00", "ignored"),
+        ("0.5x", "condition"),
+        ("A chat costs about $1.", "ignored"),
+    } <= became
     why = {each["text"]: each["why"] for block in blocks for each in block["outcomes"]}
     assert why["$9.00"] == "the total of an example"
     _, out, _ = call(capsys, "extract", "mixed.md", "--explain")
