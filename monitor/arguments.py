@@ -57,7 +57,7 @@ def known_provider(parts: Parts, name: str | None) -> str | None:
     """A provider of the catalog."""
     if name is not None and name not in parts.catalog:
         raise click.UsageError(
-            f"no provider is called {name!r}{nearest(name, parts.catalog)}; see `pricefall providers`"
+            f"no provider is called {name!r}{nearest(name, parts.catalog)} (see `pricefall providers`)"
         )
     return name
 

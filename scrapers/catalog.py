@@ -255,7 +255,7 @@ def choose(catalog: Mapping[str, Provider], only: Iterable[str]) -> dict[str, Pr
         return {name: provider for name, provider in catalog.items() if provider.enabled}
     for name in names:
         if name not in catalog:
-            raise ConfigError(f"no provider is called {name!r}{nearest(name, catalog)}; see `pricefall providers`")
+            raise ConfigError(f"no provider is called {name!r}{nearest(name, catalog)} (see `pricefall providers`)")
     return {name: catalog[name] for name in dict.fromkeys(names)}
 
 

@@ -87,7 +87,7 @@ def _of_workload(parts: Parts, when: datetime | None, name: str, *, everywhere: 
         if not mine:
             names = [offer.model for offer in all_offers if offer.provider == use.provider]
             raise click.UsageError(
-                f"no price of {use.provider} {use.model!r} is known{nearest(use.model, names)}; see `pricefall prices`"
+                f"no price of {use.provider} {use.model!r} is known{nearest(use.model, names)} (see `pricefall prices`)"
             )
         own = [bill(use, offer, chosen) for offer in mine]
         others = [
