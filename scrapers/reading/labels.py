@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from scrapers.catalog import Hints
@@ -207,6 +208,11 @@ def read_sentence(text: str, scope: Scope) -> Meaning:
     return known
 
 
+_ONE_TOKEN = Unit(Decimal(1), "token")
+# These speak of a token without saying what an amount buys.
+_NO_UNIT = re.compile(r"\bno charges?\b|\btoken counts?\b|\bpay(?:ing)?[ -]per\b", re.IGNORECASE)
+
+
 def _parse_sentences(text: str, scope: Scope) -> Meaning:
     said = Meaning()
     for sentence in split_sentences(text):
@@ -224,8 +230,11 @@ def _parse_sentences(text: str, scope: Scope) -> Meaning:
         is_about_prices = bool(label.roles & {"price", "unit"}) or (
             len(sentence) < _LONG and bool(find_units(sentence, is_label=False))
         )
+        is_unit = is_about_prices and label.unit is not None and _is_sure(label.unit)
+        if label.unit == _ONE_TOKEN and _NO_UNIT.search(sentence):
+            is_unit = False
         more = Meaning(
-            unit=label.unit if is_about_prices and label.unit and _is_sure(label.unit) else None,
+            unit=label.unit if is_unit else None,
             currency=label.currency if is_about_prices else None,
         )
         if announces:

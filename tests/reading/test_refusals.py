@@ -216,6 +216,16 @@ def test_component_rows_of_an_unknown_length_are_refused() -> None:
     assert "unknown_column" in kinds(page)
 
 
+@pytest.mark.parametrize("said", ["No charges for output tokens.", "Per image token count varies.", "Pay per token."])
+def test_a_sentence_that_speaks_of_a_token_is_no_unit_of_an_amount(said: str) -> None:
+    table = "\n\n| Model | Input | Output |\n|---|---|---|\n| nova-1 | $0.000025 | $0.00005 |\n"
+    with pytest.raises(NoTable, match="an amount without a unit"):
+        read(f"# Nova\n\n{said}{table}")
+
+    (one, _) = read(f"# Nova\n\nAll prices are per token.{table}").rates
+    assert (one.per, one.unit) == (1, "token")
+
+
 def test_ignored_sections_and_models_are_counted_and_not_read() -> None:
     text = "## Now\n" + PLAIN + "\n## Retired\n" + PLAIN.replace("nova-1", "nova-0")
 
