@@ -240,7 +240,7 @@ def _visit(
     while True:
         rates = _cosmetic(list(shown(page, now).values()), chance)
         if glitch is not None:
-            rates = FAULTS[glitch](list(shown(page, now).values()), random.Random(dice)) or rates  # noqa: S311 # as above
+            rates = FAULTS[glitch](list(shown(page, now).values()), random.Random(dice)) or rates  # noqa: S311 # repeatable, no secret
         page.look(rates, now)
         looks += 1
         if glitch is not None and chance.random() >= again:

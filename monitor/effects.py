@@ -96,15 +96,21 @@ def effects_of(
     for event in events:
         at = max(event.captured_at, event.effective_from or event.captured_at)
         if at not in moments:
-            moments[at] = tuple(  # type: ignore[assignment]  # of two
-                by_key(offers((*others, *((provider, market, rate) for rate in settle(rates, moment).current))))
-                for rates, moment in ((before, event.captured_at), (after, at))
+            moments[at] = (
+                _offers_with(others, provider, market, settle(before, event.captured_at).current),
+                _offers_with(others, provider, market, settle(after, at).current),
             )
         old, new = moments[at]
         effects = effects_on(workloads, provider, market, event.rate.model, before=old, after=new)
         if effects:
             found[event.id] = effects
     return found
+
+
+def _offers_with(
+    others: Sequence[Priced], provider: str, market: str, rates: Sequence[Rate]
+) -> Mapping[OfferKey, Offer]:
+    return by_key(offers((*others, *((provider, market, rate) for rate in rates))))
 
 
 def effects_then(store: Store, event: Event, workloads: Sequence[Workload]) -> dict[str, tuple[Effect, ...]]:

@@ -50,7 +50,7 @@ class Calendars:
             try:
                 package = importlib.import_module("holidays")
                 self._years[key] = package.country_holidays(country, years=day.year)
-            except (ImportError, NotImplementedError):
+            except (ImportError, NotImplementedError):  # no extra, or no such country: `note` tells the user so
                 self._years[key] = None
                 self.missing.add(country)
         return self._years[key]
