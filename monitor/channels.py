@@ -14,6 +14,9 @@ from monitor.channel_secrets import Secret, check_signing_secret, find_secret, v
 if TYPE_CHECKING:
     from monitor.settings_form import EmailForm, WebhookForm
 
+Language = Literal["en", "zh"]
+"""Of messages; a channel without one has that of the settings (`Settings.language_of`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class EmailChannel:
@@ -29,6 +32,7 @@ class EmailChannel:
     to: tuple[str, ...]
     ca_file: Path | None = None
     timeout_s: int = 20
+    language: Language | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -50,6 +54,7 @@ class WebhookChannel:
     previous_secret: Secret | None = None
     allow_private: bool = False
     ca_file: Path | None = None
+    language: Language | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -164,6 +169,7 @@ def _email(form: EmailForm, place: _Place) -> EmailChannel:
         to=tuple(dict.fromkeys(form.to)),
         ca_file=place.file("ca_file", form.ca_file),
         timeout_s=form.timeout,
+        language=form.language,
     )
 
 
@@ -191,7 +197,7 @@ def _webhook(form: WebhookForm, place: _Place) -> WebhookChannel | None:
     ca_file = place.file("ca_file", form.ca_file)
     if url is None or secret is None:
         return None
-    return WebhookChannel(form.id, url, secret, previous, form.allow_private, ca_file)
+    return WebhookChannel(form.id, url, secret, previous, form.allow_private, ca_file, form.language)
 
 
 def _is_this_machine(host: str) -> bool:

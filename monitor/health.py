@@ -118,7 +118,7 @@ def notices(changes: HealthChanges, settings: Settings, now: datetime) -> tuple[
         for incidents, is_end in ((changes.opened, False), (changes.closed, True)):
             if channel.id not in settings.health.channels or not incidents:
                 continue
-            payload = health_payload(incidents, now, settings.language, is_end=is_end)
+            payload = health_payload(incidents, now, settings.language_of(channel), is_end=is_end)
             ids = tuple(_notice_id(incident, is_end=is_end) for incident in incidents)
             for address in channel.addresses:
                 alert = Alert(address, "health", ids, "health")

@@ -70,7 +70,7 @@ def explain(event: Event, settings: Settings, effects: Effects | None = None) ->
 
 
 def _alerts(channel: Channel, rules: str, events: Sequence[Event], settings: Settings, effects: Effects) -> list[Alert]:
-    payload = payload_of(events, rules, settings.language, effects)
+    payload = payload_of(events, rules, settings.language_of(channel), effects)
     alerts = []
     for address in channel.addresses:
         alert = Alert(address, rules, tuple(event.id for event in events), events[0].provider)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from monitor.channels import Channel, Complaint, read_channels, tables_of
+from monitor.channels import Channel, Complaint, Language, read_channels, tables_of
 from monitor.toml_lines import line_of
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = CONFIG_DIR / "pricefall.toml"
 FILE_NAME = "pricefall.toml"
-
-Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +121,10 @@ class Settings:
                 return channel
         known = [channel.id for channel in self.channels]
         raise ConfigError(f"no [[channel]] of the settings is called {channel_id!r}{nearest(channel_id, known)}")
+
+    def language_of(self, channel: Channel) -> Language:
+        """The language of a channel's messages: its own, else that of all."""
+        return channel.language or self.language
 
 
 def load_settings(

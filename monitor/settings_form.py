@@ -166,6 +166,7 @@ class EmailForm(_Form):
     to: Annotated[list[Address], Field(min_length=1)]
     ca_file: str | None = None
     timeout: Duration = 20
+    language: Literal["en", "zh"] | None = None
 
 
 class WebhookForm(_Form):
@@ -181,6 +182,7 @@ class WebhookForm(_Form):
     previous_secret_file: str | None = None
     allow_private: bool = False
     ca_file: str | None = None
+    language: Literal["en", "zh"] | None = None
 
 
 class RuleForm(_Form):

@@ -97,9 +97,10 @@ def send_test(settings: Settings, channel_id: str, now: datetime | None = None) 
     channel = settings.channel(channel_id)
     for address in channel.addresses:
         alert_id = "test_" + hashlib.sha256(f"{address}\x1f{now.isoformat()}".encode()).hexdigest()[:24]
-        words = word("test_subject", settings.language), word("test", settings.language)
+        language = settings.language_of(channel)
+        words = word("test_subject", language), word("test", language)
         payload = {"id": alert_id, **notice_payload("test", now, *words)}
-        _send(channel, address, alert_id, payload, settings.language, now)
+        _send(channel, address, alert_id, payload, language, now)
     return channel.addresses
 
 
@@ -152,7 +153,7 @@ class _Round:
     def _deliver_one(self, alert: Leased) -> None:
         channel = self.places[alert.channel]
         try:
-            _send(channel, alert.channel, alert.id, alert.payload, self.settings.language, self.now)
+            _send(channel, alert.channel, alert.id, alert.payload, self.settings.language_of(channel), self.now)
         except DeliveryError as err:
             is_gone = isinstance(err, ChannelGone)
             if is_gone or alert.attempt >= err.tries:
@@ -186,12 +187,13 @@ def _notices(alert: Leased, err: DeliveryError, settings: Settings, now: datetim
     """
     if alert.payload["type"] != "price.changes":
         return []
-    subject = word("down_subject", settings.language, channel=alert.channel)
     key = "gone" if isinstance(err, ChannelGone) else "down"
-    text = word(key, settings.language, channel=alert.channel, error=err.message)
     what = f"channel.down {alert.channel} {now:%Y-%m-%d}"
     notices = []
     for channel in settings.channels:
+        language = settings.language_of(channel)
+        subject = word("down_subject", language, channel=alert.channel)
+        text = word(key, language, channel=alert.channel, error=err.message)
         for address in channel.addresses:
             if address != alert.channel:
                 notice = Alert(address, "", (what,), "pricefall")

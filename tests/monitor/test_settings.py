@@ -377,6 +377,14 @@ port = 1025
 security = "none"
 from = "pricefall@example.com"
 to = ["a@example.com", "b@example.com", "a@example.com"]
+[[channel]]
+id = "abroad"
+type = "email"
+host = "localhost"
+security = "none"
+from = "pricefall@example.com"
+to = ["c@example.com"]
+language = "en"
 [[rule]]
 id = "cuts"
 kinds = ["cut", "held"]
@@ -389,8 +397,9 @@ channels = ["local"]
     settings = load(tmp_path, text)
     assert settings.language == "zh"
     assert settings.monitor == MonitorSettings(300, 3_600, 86_400, 2 * 86_400, 0, jitter_s=30)
-    (channel,) = settings.channels
+    channel, abroad = settings.channels
     assert channel.addresses == ("local/a@example.com", "local/b@example.com")
+    assert [settings.language_of(each) for each in (channel, abroad)] == ["zh", "en"]
     assert settings.rules == (
         Rule(
             "cuts",

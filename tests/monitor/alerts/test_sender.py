@@ -356,6 +356,18 @@ def test_a_test_message_goes_to_each_address_past_the_outbox(
     assert outbox.counts(store)["sent"] == 0
 
 
+def test_each_channel_speaks_its_own_language(store: Store, postbox: Postbox) -> None:
+    ann, zhang = mail_channel(postbox), mail_channel(postbox, "zhang@example.com", id="cn", language="zh")
+    settings = settings_of(ann, zhang)
+    outbox.enqueue(store, alerts_for([change()], settings), NOW)
+    deliver_due(store, settings, NOW)
+    words = {to: (mail["Subject"], mail.get_body(("plain",)).get_content()) for to, mail in postbox.mails}  # type: ignore[union-attr] # it has one
+    assert "price cut" in words["ann@example.com"][0]
+    assert all("降价" in said and "price cut" not in said for said in words["zhang@example.com"])
+    send_test(settings, "cn", NOW)
+    assert postbox.mails[-1][1]["Subject"] == "Pricefall 测试消息"
+
+
 def test_a_test_message_to_an_unknown_channel_proposes_the_nearest(postbox: Postbox) -> None:
     with pytest.raises(ConfigError, match="did you mean 'mail'"):
         send_test(settings_of(mail_channel(postbox)), "mial", NOW)
