@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from monitor.alerts.guard import UnsafeUrl, check_url
-from monitor.channel_secrets import Secret, check_signing_secret, find_secret, variable_name
+from monitor.channel_secrets import Secret, find_secret, variable_name
+from scrapers.catalog import nearest
 
 if TYPE_CHECKING:
-    from monitor.settings_form import EmailForm, WebhookForm
+    from monitor.alerts.services.service import Service
+    from monitor.form_fields import ChannelForm
 
 Language = Literal["en", "zh"]
 """Of messages; a channel without one has that of the settings (`Settings.language_of`)."""
+
+
+class Channel(Protocol):
+    """What every channel has; the rest is known to its service, see `monitor.alerts.services`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def language(self) -> Language | None: ...
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What stands as `channel` in the outbox: one for each who is delivered to on its own."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What must be shown in no error, not even where a receiver repeats it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class EmailChannel:
     """A mail server and who is written to; each recipient is delivered to on its own."""
 
+    type: ClassVar[str] = "email"
     id: str
     host: str
     port: int
@@ -48,6 +70,7 @@ class EmailChannel:
 class WebhookChannel:
     """An address that takes signed POST requests; `previous_secret` signs beside `secret` while keys are changed."""
 
+    type: ClassVar[str] = "webhook"
     id: str
     url: Secret
     secret: Secret
@@ -66,9 +89,6 @@ class WebhookChannel:
         return tuple(secret for secret in both if secret is not None)
 
 
-Channel = EmailChannel | WebhookChannel
-
-
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """One thing that is wrong in the file, and the path of keys to it."""
@@ -77,26 +97,50 @@ class Complaint:
     message: str
 
 
-def read_channels(
-    raw: Mapping[str, Any], folder: Path, env: Mapping[str, str], complaints: list[Complaint]
-) -> tuple[tuple[Channel, ...], tuple[str, ...]]:
-    """The channels whose form is right, with their secrets; errors are added to `complaints`."""
+def channel_forms(raw: Mapping[str, Any], complaints: list[Complaint]) -> tuple[tuple[int, Service, ChannelForm], ...]:
+    """Each `[[channel]]` whose form is right, with its number and its service; errors are added to `complaints`."""
+    from monitor.alerts.services.registry import TYPES, service_of
+
+    forms = []
+    for number, table in enumerate(tables_of(raw, "channel")):
+        loc, kind = ("channel", number), table.get("type")
+        if not isinstance(kind, str) or kind not in TYPES:
+            what = "is missing" if kind is None else f"{kind!r} is no type of channel{nearest(str(kind), TYPES)}"
+            complaints.append(Complaint((*loc, "type"), f"{what}; known are {', '.join(TYPES)}"))
+            continue
+        service = service_of(kind)
+        form = _check(service.form, table, loc, complaints)
+        forms.extend([] if form is None else [(number, service, form)])
+    return tuple(forms)
+
+
+def _check(
+    kind: type[ChannelForm], table: Mapping[str, Any], loc: tuple[str | int, ...], complaints: list[Complaint]
+) -> ChannelForm | None:
     from pydantic import ValidationError
 
-    from monitor.settings_form import EmailForm, WebhookForm
+    from monitor.form_fields import complaints_of, keys_of
 
+    try:
+        return kind.model_validate(dict(table))
+    except ValidationError as err:
+        complaints.extend(complaints_of(err, loc, lambda _loc: keys_of(kind)))
+        return None
+
+
+def read_channels(
+    forms: Sequence[tuple[int, Service, ChannelForm]],
+    raw: Mapping[str, Any],
+    folder: Path,
+    env: Mapping[str, str],
+    complaints: list[Complaint],
+) -> tuple[tuple[Channel, ...], tuple[str, ...]]:
+    """The channels with their secrets, and what a person should be warned of; errors are added to `complaints`."""
     channels: list[Channel] = []
     warnings: list[str] = []
-    for number, table in enumerate(tables_of(raw, "channel")):
-        place = _Place(("channel", number), folder, env, complaints, warnings)
-        try:
-            if table.get("type") == "email":
-                channels.append(_email(EmailForm.model_validate(dict(table)), place))
-            elif table.get("type") == "webhook":
-                webhook = _webhook(WebhookForm.model_validate(dict(table)), place)
-                channels.extend([webhook] if webhook else [])
-        except ValidationError:
-            continue  # `_check` has named what is wrong
+    for number, service, form in forms:
+        channel = service.read(form, Place(("channel", number), form.id, folder, env, complaints, warnings))
+        channels.extend([channel] if channel else [])
     health = raw.get("health")
     naming = [*tables_of(raw, "rule"), health if isinstance(health, dict) else {}]
     used = {channel for table in naming for channel in _strings(table.get("channels"))}
@@ -119,89 +163,49 @@ def _strings(value: object) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a channel stands, and where what is found wrong with it is written down."""
 
     loc: tuple[str | int, ...]
+    channel: str
     folder: Path
     env: Mapping[str, str]
     complaints: list[Complaint]
     warnings: list[str]
 
     def complain(self, key: str, message: str) -> None:
+        """Write down what is wrong with a key; the settings are refused."""
         self.complaints.append(Complaint((*self.loc, key), message))
 
-    def secret(self, channel: str, key: str, plain: str | None, file: str | None) -> Secret | None:
-        found = find_secret(channel, key, plain, file, self.folder, self.env)
+    def secret(self, key: str, plain: str | None, file: str | None) -> Secret | None:
+        """A secret from its variable, its file or the settings; None where there is none, or where it is wrong."""
+        found = find_secret(self.channel, key, plain, file, self.folder, self.env)
         if found.error:
             self.complain(key if plain is not None and file is None else f"{key}_file", found.error)
         if found.warning:
-            self.warnings.append(f"channel {channel!r}: {found.warning}")
+            self.warnings.append(f"channel {self.channel!r}: {found.warning}")
         return found.secret
 
+    def needed(self, key: str, plain: str | None, file: str | None) -> Secret | None:
+        """A secret without which the channel is nothing; a missing one is complained of."""
+        secret = self.secret(key, plain, file)
+        if secret is None and file is None:
+            variable = variable_name(self.channel, key)
+            self.complain(key, f"is missing: set {variable}, or name a `{key}_file`")
+        return secret
+
+    def check_url(self, key: str, url: str, *, allow_private: bool) -> None:
+        """Complain of an address to which nothing may be posted."""
+        try:
+            check_url(url, allow_private=allow_private)
+        except UnsafeUrl as err:
+            self.complain(key, str(err))
+
     def file(self, key: str, name: str | None) -> Path | None:
+        """A file of certificates; one that is not there is complained of."""
         if name is None:
             return None
         path = self.folder / Path(name).expanduser()
         if not path.is_file():
             self.complain(key, f"{path} does not exist; name a file of certificates in PEM form")
         return path
-
-
-def _email(form: EmailForm, place: _Place) -> EmailChannel:
-    password = place.secret(form.id, "password", form.password, form.password_file)
-    if form.username and password is None and form.password_file is None:
-        place.complain(
-            "username", f"needs a password: set {variable_name(form.id, 'password')}, or name a `password_file`"
-        )
-    if form.security == "none" and not _is_this_machine(form.host):
-        place.complain(
-            "security", f'"none" is only for a server on this machine, not for {form.host}; say "starttls" or "tls"'
-        )
-    return EmailChannel(
-        id=form.id,
-        host=form.host,
-        port=form.port,
-        security=form.security,
-        username=form.username,
-        password=password,
-        sender=form.sender,
-        to=tuple(dict.fromkeys(form.to)),
-        ca_file=place.file("ca_file", form.ca_file),
-        timeout_s=form.timeout,
-        language=form.language,
-    )
-
-
-def _webhook(form: WebhookForm, place: _Place) -> WebhookChannel | None:
-    """The channel, or None when it has no URL or no secret; that is complained about."""
-    # A URL is no secret by itself, so that it may stand in the file without a warning.
-    url = Secret(form.url) if form.url and form.url_file is None else None
-    if url is None or place.env.get(variable_name(form.id, "url")):
-        url = place.secret(form.id, "url", form.url, form.url_file) or url
-    secret = place.secret(form.id, "secret", form.secret, form.secret_file)
-    previous = place.secret(form.id, "previous_secret", form.previous_secret, form.previous_secret_file)
-    if url is not None:
-        try:
-            check_url(url.reveal(), allow_private=form.allow_private)
-        except UnsafeUrl as err:
-            place.complain("url", str(err))
-    elif form.url_file is None:
-        place.complain("url", "is missing")
-    if secret is None and form.secret_file is None:
-        place.complain("secret", f"is missing: set {variable_name(form.id, 'secret')}, or name a `secret_file`")
-    for key, words in (("secret", secret), ("previous_secret", previous)):
-        wrong = check_signing_secret(words) if words else None
-        if wrong:
-            place.complain(key, wrong)
-    ca_file = place.file("ca_file", form.ca_file)
-    if url is None or secret is None:
-        return None
-    return WebhookChannel(form.id, url, secret, previous, form.allow_private, ca_file, form.language)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from monitor.channels import Channel, Complaint, Language, read_channels, tables_of
+from monitor.channels import Channel, Complaint, Language, channel_forms, read_channels, tables_of
 from monitor.toml_lines import line_of
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
@@ -163,7 +163,8 @@ def load_settings(
     form = _check(raw, complaints)
     fetch = _fetch(form, complaints)
     complaints.extend(_cross_check(raw))
-    channels, warnings = read_channels(raw, found.parent, env, complaints) if with_secrets else ((), ())
+    forms = channel_forms(raw, complaints)
+    channels, warnings = read_channels(forms, raw, found.parent, env, complaints) if with_secrets else ((), ())
     if complaints:
         raise ConfigError(_explain(found, text, complaints))
     return _freeze(form, fetch, found, found.parent, channels, warnings)
@@ -210,30 +211,14 @@ def _check(raw: Mapping[str, Any], complaints: list[Complaint]) -> SettingsForm:
     """The file in its form; errors are added to `complaints`, and the defaults stand in for a wrong file."""
     from pydantic import ValidationError
 
+    from monitor.form_fields import complaints_of
     from monitor.settings_form import SettingsForm, known_keys
 
     try:
         return SettingsForm.model_validate(dict(raw))
     except ValidationError as err:
-        for error in err.errors(include_url=False, include_input=False):
-            loc = error["loc"]
-            message = error["msg"].removeprefix("Value error, ")
-            if error["type"] == "extra_forbidden":
-                known = known_keys(loc)
-                message = f"unknown key{nearest(str(loc[-1]), known)}; known are {', '.join(sorted(known))}"
-            elif error["type"] == "missing":
-                message = "is missing"
-            elif error["type"].startswith("union_tag"):
-                loc, message = (*loc, "type"), 'say `type = "email"` or `type = "webhook"`'
-            complaints.append(Complaint(_without_tag(loc), message))
+        complaints.extend(complaints_of(err, (), known_keys))
         return SettingsForm()
-
-
-def _without_tag(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A path of keys as the file has it: pydantic puts the channel's type between its number and the key."""
-    if loc[:1] == ("channel",) and loc[2:3] and loc[2] in {"email", "webhook"}:
-        return (*loc[:2], *loc[3:])
-    return loc
 
 
 def _cross_check(raw: Mapping[str, Any]) -> Iterator[Complaint]:

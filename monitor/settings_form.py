@@ -9,21 +9,15 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from monitor.form_fields import Duration, Form, Id, Line, keys_of
 from monitor.settings import WitnessSettings
 from monitor.workloads import parse_tokens
-from scrapers.catalog import ConfigError, nearest, parse_duration
+from scrapers.catalog import nearest
 from scrapers.feeds.catalog import load_feeds
 from scrapers.rates import METERS
 from storage.nouns import EVENT_KINDS
-
-
-def _duration(value: Any) -> int:
-    try:
-        return parse_duration(value, "")
-    except ConfigError as err:
-        raise ValueError(str(err).removeprefix(": ")) from err
 
 
 def _kind(value: str) -> str:
@@ -53,19 +47,6 @@ def _feed(value: str) -> str:
     return value
 
 
-def _one_line(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("must be one line of printable text")
-    return value
-
-
-def _address(value: str) -> str:
-    local, at, domain = _one_line(value).rpartition("@")
-    if not at or not local or not domain or any(sign in value for sign in ' ,;<>"') or not value.isascii():
-        raise ValueError(f'{value!r} is no bare mail address; write it as "name@example.com"')
-    return value
-
-
 def _currency(value: str) -> str:
     if len(value) != 3 or not value.isascii() or not value.isalpha():
         raise ValueError(f'{value!r} is no currency; write the code of ISO 4217, such as "USD" or "CNY"')
@@ -83,20 +64,10 @@ def _token_meter(value: str) -> str:
     return value
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
-Line = Annotated[str, AfterValidator(_one_line)]
-Address = Annotated[str, AfterValidator(_address)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Globs = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
-class _Form(BaseModel):
-    """Unknown keys are refused, and nothing is converted quietly: a port is a number, not a text of digits."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class FetchForm(_Form):
+class FetchForm(Form):
     """`[fetch]`."""
 
     user_agent: Annotated[Line, Field(min_length=1)] = (
@@ -114,13 +85,13 @@ class FetchForm(_Form):
     hosts: dict[str, str] = Field(default_factory=dict)
 
 
-class ExchangeForm(_Form):
+class ExchangeForm(Form):
     """`[exchange]`."""
 
     update: Literal["daily", "never"] = "daily"
 
 
-class MonitorForm(_Form):
+class MonitorForm(Form):
     """`[monitor]`."""
 
     confirm_after: Duration = 120
@@ -132,7 +103,7 @@ class MonitorForm(_Form):
     jitter: Duration = 600
 
 
-class HealthForm(_Form):
+class HealthForm(Form):
     """`[health]`."""
 
     channels: list[str] = Field(default_factory=list)
@@ -144,48 +115,14 @@ class HealthForm(_Form):
     held_after: Duration = 3 * 86400
 
 
-class WitnessesForm(_Form):
+class WitnessesForm(Form):
     """`[witnesses]`."""
 
     feeds: list[Annotated[str, AfterValidator(_feed)]] = Field(default_factory=lambda: list(WitnessSettings().feeds))
     every: Duration = WitnessSettings().every_s
 
 
-class EmailForm(_Form):
-    """`[[channel]]` with `type = "email"`."""
-
-    id: Id
-    type: Literal["email"]
-    host: Annotated[Line, Field(min_length=1)]
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: Line = ""
-    password: str | None = None
-    password_file: str | None = None
-    sender: Address = Field(alias="from")
-    to: Annotated[list[Address], Field(min_length=1)]
-    ca_file: str | None = None
-    timeout: Duration = 20
-    language: Literal["en", "zh"] | None = None
-
-
-class WebhookForm(_Form):
-    """`[[channel]]` with `type = "webhook"`."""
-
-    id: Id
-    type: Literal["webhook"]
-    url: str | None = None
-    url_file: str | None = None
-    secret: str | None = None
-    secret_file: str | None = None
-    previous_secret: str | None = None
-    previous_secret_file: str | None = None
-    allow_private: bool = False
-    ca_file: str | None = None
-    language: Literal["en", "zh"] | None = None
-
-
-class RuleForm(_Form):
+class RuleForm(Form):
     """`[[rule]]`."""
 
     id: Id
@@ -209,7 +146,7 @@ Tokens = Annotated[int, BeforeValidator(_token_count)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
-class UseForm(_Form):
+class UseForm(Form):
     """`[[workload.use]]`: shares are in percent."""
 
     provider: Annotated[str, Field(min_length=1)]
@@ -226,7 +163,7 @@ class UseForm(_Form):
     cache_ttl: Line = "5m"
 
 
-class WorkloadForm(_Form):
+class WorkloadForm(Form):
     """`[[workload]]`: discounts and tax are in percent."""
 
     id: Id
@@ -237,8 +174,8 @@ class WorkloadForm(_Form):
     tokens_factor: dict[str, Annotated[float, Field(gt=0, le=10)]] = Field(default_factory=dict)
 
 
-class SettingsForm(_Form):
-    """The whole file."""
+class SettingsForm(Form):
+    """The whole file; the form of a `[[channel]]` depends on its type, see `monitor.alerts.services`."""
 
     database: Annotated[str, Field(min_length=1)] = "pricefall.db"
     archive: Annotated[str, Field(min_length=1)] = "archive"
@@ -249,25 +186,26 @@ class SettingsForm(_Form):
     monitor: MonitorForm = Field(default_factory=MonitorForm)
     health: HealthForm = Field(default_factory=HealthForm)
     witnesses: WitnessesForm = Field(default_factory=WitnessesForm)
-    channel: list[Annotated[EmailForm | WebhookForm, Field(discriminator="type")]] = Field(default_factory=list)
+    channel: list[dict[str, Any]] = Field(default_factory=list)
     rule: list[RuleForm] = Field(default_factory=list)
     workload: list[WorkloadForm] = Field(default_factory=list)
 
 
 def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
-    """The keys of the table in which the key at `loc` stands, for the proposal beside a misspelt one."""
-    forms: dict[str, type[_Form]] = {
+    """The keys of the table in which the key at `loc` stands, for the proposal beside a misspelt one.
+
+    Those of channels are named by `monitor.channels`.
+    """
+    forms: dict[str, type[Form]] = {
         "fetch": FetchForm,
         "exchange": ExchangeForm,
         "monitor": MonitorForm,
         "health": HealthForm,
         "witnesses": WitnessesForm,
         "rule": RuleForm,
-        "email": EmailForm,
-        "webhook": WebhookForm,
         "workload": WorkloadForm,
         "use": UseForm,
     }
     names = [part for part in loc[:-1] if isinstance(part, str)]
     form = forms.get(names[-1], SettingsForm) if names else SettingsForm
-    return tuple(spec.alias or name for name, spec in form.model_fields.items())
+    return keys_of(form)

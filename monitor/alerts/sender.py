@@ -10,17 +10,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from monitor.alerts.delivery import Delivery
 from monitor.alerts.errors import ChannelGone, DeliveryError, RefusedForGood
-from monitor.alerts.mail import send_mail
 from monitor.alerts.payload import VERSION, notice_payload
-from monitor.alerts.webhook import post_webhook
+from monitor.alerts.services.registry import service_of
 from monitor.alerts.words import word
-from monitor.channels import Channel, EmailChannel
+from monitor.channels import Channel
 from monitor.settings import Settings
 from storage import outbox
 from storage.nouns import Alert
@@ -100,7 +99,7 @@ def send_test(settings: Settings, channel_id: str, now: datetime | None = None) 
         language = settings.language_of(channel)
         words = word("test_subject", language), word("test", language)
         payload = {"id": alert_id, **notice_payload("test", now, *words)}
-        _send(channel, address, alert_id, payload, language, now)
+        _send(channel, Delivery(address, alert_id, payload, language, now))
     return channel.addresses
 
 
@@ -129,6 +128,7 @@ class _Round:
         self.sent = 0
         self.failures: list[FailedDelivery] = []
         self.disabled: list[str] = []
+        self.free_at: dict[str, float] = {}  # by channel, on the monotonic clock
 
     @property
     def tried(self) -> int:
@@ -150,10 +150,20 @@ class _Round:
             if unused or waiting:
                 outbox.release(self.store, [*unused, *waiting])
 
+    def _pause(self, channel: Channel) -> None:
+        """Wait where the service of a channel takes only so many messages a minute."""
+        pause_s = service_of(channel.type).pause_s
+        if pause_s:
+            time.sleep(max(0.0, self.free_at.get(channel.id, 0.0) - time.monotonic()))
+            self.free_at[channel.id] = time.monotonic() + pause_s
+
     def _deliver_one(self, alert: Leased) -> None:
         channel = self.places[alert.channel]
+        language = self.settings.language_of(channel)
+        delivery = Delivery(alert.channel, alert.id, alert.payload, language, self.now)
+        self._pause(channel)
         try:
-            _send(channel, alert.channel, alert.id, alert.payload, self.settings.language_of(channel), self.now)
+            _send(channel, delivery)
         except DeliveryError as err:
             is_gone = isinstance(err, ChannelGone)
             if is_gone or alert.attempt >= err.tries:
@@ -169,15 +179,10 @@ class _Round:
             self.sent += 1
 
 
-def _send(
-    channel: Channel, address: str, alert_id: str, payload: Mapping[str, Any], language: str, now: datetime
-) -> None:
-    if payload.get("version") != VERSION:
+def _send(channel: Channel, delivery: Delivery) -> None:
+    if delivery.payload.get("version") != VERSION:
         raise RefusedForGood("this alert was queued by another version of Pricefall; install that version to send it")
-    if isinstance(channel, EmailChannel):
-        send_mail(channel, address.partition("/")[2], alert_id, payload, language, now)
-    else:
-        post_webhook(channel, alert_id, payload)
+    service_of(channel.type).send(channel, delivery)
 
 
 def _notices(alert: Leased, err: DeliveryError, settings: Settings, now: datetime) -> list[Alert]:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from monitor.alerts.payload import payload_of
+from monitor.alerts.services.registry import TYPES, service_of
 from monitor.alerts.webhook import signed_headers
-from monitor.settings_form import EmailForm, RuleForm, WebhookForm
+from monitor.form_fields import Form, keys_of
+from monitor.settings_form import RuleForm
 from storage.nouns import EVENT_KINDS
 from tests.monitor.alerts.parts import SIGNING_SECRET, change, hook_channel
 
@@ -20,16 +22,12 @@ DOCUMENT = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text(encoding
 
 @pytest.mark.parametrize(
     ("form", "table"),
-    [
-        (RuleForm, "| key | meaning"),
-        (EmailForm, '| key | `type = "email"`'),
-        (WebhookForm, '| key | `type = "webhook"`'),
-    ],
+    [(RuleForm, "| key | meaning"), *((service_of(kind).form, f'| key | `type = "{kind}"`') for kind in TYPES)],
 )
-def test_every_setting_is_documented_and_no_other(form: type[RuleForm | EmailForm | WebhookForm], table: str) -> None:
+def test_every_setting_is_documented_and_no_other(form: type[Form], table: str) -> None:
     rows = DOCUMENT[DOCUMENT.index(table) :].split("\n\n")[0].splitlines()[2:]
     documented = {key for row in rows for key in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert documented == {spec.alias or name for name, spec in form.model_fields.items()}
+    assert documented == set(keys_of(form))
 
 
 def test_every_kind_of_event_is_documented() -> None:

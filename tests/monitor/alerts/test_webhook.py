@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 from werkzeug import Request, Response
 
-from monitor.alerts import webhook
+from monitor.alerts import posting
 from monitor.alerts.errors import ChannelGone, DeliveryError, NotNow, Refused
 from monitor.alerts.payload import payload_of
 from monitor.alerts.webhook import post_webhook, signed_headers
@@ -169,7 +169,7 @@ def test_s12_a_receiver_that_repeats_the_secret_does_not_get_it_into_the_log() -
 
 
 def test_d07_a_slow_receiver_is_left_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "TIMEOUTS", (1, 0.2))
+    monkeypatch.setattr(posting, "TIMEOUTS", (1, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NotNow, match="same webhook-id"):
         post_webhook(hook_channel(f"http://127.0.0.1:{silent.getsockname()[1]}/"), "msg_1", PAYLOAD)
 
@@ -197,7 +197,7 @@ def test_s02_the_address_that_was_judged_is_the_one_that_is_connected_to(monkeyp
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    monkeypatch.setattr(webhook, "create_connection", connect)
+    monkeypatch.setattr(posting, "create_connection", connect)
     with pytest.raises(NotNow, match="cannot be reached"):
         post_webhook(hook_channel("https://hooks.example.com/", allow_private=False), "msg_1", PAYLOAD)
     assert asked == ["hooks.example.com"]
@@ -215,7 +215,7 @@ def test_a_guarded_connection_that_fails_is_named(
 
     public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: public)
-    monkeypatch.setattr(webhook, "create_connection", connect)
+    monkeypatch.setattr(posting, "create_connection", connect)
     with pytest.raises(NotNow, match=words):
         post_webhook(hook_channel("https://hooks.example.com/", allow_private=False), "msg_1", PAYLOAD)
 
