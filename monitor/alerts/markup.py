@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 
 class Markup(str):
@@ -12,14 +13,23 @@ class Markup(str):
 
 
 def element(name: str, *children: str, **attributes: str) -> Markup:
-    """One element; a trailing underscore of an attribute's name is dropped (`class_`).
+    """One element; underscores in an attribute's name are dashes, one at its end is dropped (`class_`).
 
-    >>> element("p", "a < b ", element("b", "c"), title='"')
-    '<p title="&quot;">a &lt; b <b>c</b></p>'
+    >>> element("p", "a < b ", element("b", "c"), title='"', aria_label="x")
+    '<p title="&quot;" aria-label="x">a &lt; b <b>c</b></p>'
     """
-    said = "".join(f' {key.rstrip("_")}="{html.escape(value, quote=True)}"' for key, value in attributes.items())
+    said = _attributes(attributes)
     inside = "".join(child if isinstance(child, Markup) else html.escape(child, quote=True) for child in children)
     return Markup(f"<{name}{said}>{inside}</{name}>")
+
+
+def void(name: str, **attributes: str) -> Markup:
+    """An element without an end, such as a picture.
+
+    >>> void("img", alt="a < b")
+    '<img alt="a &lt; b">'
+    """
+    return Markup(f"<{name}{_attributes(attributes)}>")
 
 
 def link(text: str, url: str) -> Markup:
@@ -31,3 +41,9 @@ def link(text: str, url: str) -> Markup:
     if not url.startswith(("https://", "http://")):
         return Markup(html.escape(text, quote=True))
     return element("a", text, href=url)
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    return "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(value, quote=True)}"' for key, value in attributes.items()
+    )
