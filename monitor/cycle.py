@@ -19,6 +19,7 @@ from monitor.judge import Judgement, due_events, judge_page
 from monitor.judging.corrections import amended
 from monitor.judging.flapping import flapping_now
 from monitor.judging.policy import Policy
+from monitor.price_lines import price_lines
 from monitor.rules import alerts_for
 from monitor.settings import Settings
 from monitor.witnesses import WitnessStand
@@ -343,7 +344,7 @@ class Cycle:
             rows = queries.prices(self.store, now=self.now())
             elsewhere = [(row["provider"], row["market"], Rate.from_json(row)) for row in rows]
             effects = effects_of(events, self.settings.workloads, elsewhere, before, judgement.accepted)
-        return events, alerts_for(events, self.settings, effects)
+        return events, alerts_for(events, self.settings, effects, price_lines(self.store, events))
 
     def _store(
         self,

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from monitor.alerts.payload import payload_of
+from monitor.alerts.payload import Background, payload_of
 from monitor.channels import Channel
 from monitor.effects import Effect
+from monitor.price_lines import PriceLine
 from monitor.settings import Rule, Settings
 from scrapers.rates import model_key
 from storage.nouns import Alert, Event
@@ -35,11 +36,17 @@ class RuleVerdict:
     why: str
 
 
-def alerts_for(events: Sequence[Event], settings: Settings, effects: Effects | None = None) -> tuple[Alert, ...]:
+def alerts_for(
+    events: Sequence[Event],
+    settings: Settings,
+    effects: Effects | None = None,
+    lines: Mapping[str, PriceLine] | None = None,
+) -> tuple[Alert, ...]:
     """The alerts that the rules make of events, in the order of the channels in the settings.
 
     An event that several rules send to one channel is told once. The alert's payload is complete (see
-    `monitor.alerts.payload`), so that its sender needs no other table. `effects` are those on the user's workloads.
+    `monitor.alerts.payload`), so that its sender needs no other table. `effects` are those on the user's workloads,
+    `lines` the year before, both by the event's id.
     """
     effects = effects or {}
     alerts: list[Alert] = []
@@ -56,7 +63,10 @@ def alerts_for(events: Sequence[Event], settings: Settings, effects: Effects | N
             if told:
                 named = {name for _event, names in told for name in names}
                 in_order = ",".join(rule.id for rule in rules if rule.id in named)
-                alerts.extend(_alerts(channel, in_order, [event for event, _names in told], settings, effects))
+                mine = [event for event, _names in told]
+                aside = [event for event in unique if event.provider == provider and event not in mine]
+                known = Background(effects, lines or {}, aside)
+                alerts.extend(_alerts(channel, in_order, mine, settings, known))
     return tuple(alerts)
 
 
@@ -69,8 +79,10 @@ def explain(event: Event, settings: Settings, effects: Effects | None = None) ->
     return tuple(verdicts)
 
 
-def _alerts(channel: Channel, rules: str, events: Sequence[Event], settings: Settings, effects: Effects) -> list[Alert]:
-    payload = payload_of(events, rules, settings.language_of(channel), effects)
+def _alerts(
+    channel: Channel, rules: str, events: Sequence[Event], settings: Settings, known: Background
+) -> list[Alert]:
+    payload = payload_of(events, rules, settings.language_of(channel), known)
     alerts = []
     for address in channel.addresses:
         alert = Alert(address, rules, tuple(event.id for event in events), events[0].provider)

@@ -16,6 +16,7 @@ from monitor.diff import price_of
 from monitor.judging.corrections import Meant, corrected_pending, corrected_rate, correction_event
 from monitor.judging.verdicts import direction
 from monitor.judging.words import money, moved, name_of, on
+from monitor.price_lines import price_lines
 from monitor.rereading import Misreading
 from monitor.reviewing import Accepted, Held
 from monitor.rules import alerts_for
@@ -264,7 +265,9 @@ def _believing(accepted: tuple[Rate, ...], waiting: Pending, right: Rate | None)
 
 
 def _record(store: Store, settings: Settings, decisions: Sequence[Decision], lines: Iterable[str]) -> Outcome:
-    alerts = alerts_for([event for decision in decisions for event in decision.events], settings)
+    lines = {event_id: line for decision in decisions for event_id, line in price_lines(store, decision.events).items()}
+    events = [event for decision in decisions for event in decision.events]
+    alerts = alerts_for(events, settings, lines=lines)
     *others, last = decisions
     store.record_decisions([*others, replace(last, alerts=alerts)])
     return Outcome(tuple(lines), len(alerts))

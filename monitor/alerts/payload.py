@@ -6,28 +6,54 @@ another meaning makes the next version. Prices are decimal text in the printed c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from monitor.alerts.health_words import advice_text, health_subject, title_text, why_text
-from monitor.alerts.phrases import subject_of
+from monitor.alerts.phrases import fact_of, subject_of
 from monitor.effects import Effect
+from monitor.price_lines import PriceLine
 from scrapers.rates import Rate, format_decimal, format_instant
 from storage.incidents import Incident
 from storage.nouns import EVENT_KINDS, Event, fraction_text
 
 VERSION = 1
 
+_MOVES = frozenset({"cut", "raise", "free", "promo_start", "promo_end"})
+
+MOST_ASIDE = 10
+"""Of what else moved on the page so many are named, the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is known beside the events: effects on workloads and price lines, by the event's id, and what else moved.
+
+    `aside` are events of the same provider in the same look that are not told in this alert.
+    """
+
+    effects: Mapping[str, Sequence[Effect]] = field(default_factory=dict)
+    lines: Mapping[str, PriceLine] = field(default_factory=dict)
+    aside: Sequence[Event] = ()
+
 
 def payload_of(
-    events: Sequence[Event], rules: str, language: str, effects: Mapping[str, Sequence[Effect]] | None = None
+    events: Sequence[Event], rules: str, language: str, background: Background | None = None
 ) -> dict[str, Any]:
     """The payload of one alert about events of one provider; the alert's id is added by whoever makes the alert.
 
-    Events stand in the order of interest: by kind (cuts first), then the largest change first.
+    Events stand in the order of interest: what moves a bill of the user's, then what moves a price, the largest change
+    first (a rise to the double is as large as a cut to the half), then the rest.
     """
-    ordered = [event_json(event, (effects or {}).get(event.id, ())) for event in sorted(events, key=_interest)]
+    known = background or Background()
+    ordered = [
+        event_json(event, known.effects.get(event.id, ()), known.lines.get(event.id))
+        for event in sorted(events, key=lambda event: _interest(event, known.effects.get(event.id, ())))
+    ]
+    aside = sorted((event for event in known.aside if event.kind not in {"held", "notice"}), key=_interest)
     return {
         "type": "price.changes",
         "version": VERSION,
@@ -37,6 +63,8 @@ def payload_of(
             "provider": events[0].provider,
             "rules": rules.split(","),
             "events": ordered,
+            "also": [_aside_json(event, language) for event in aside[:MOST_ASIDE]],
+            "also_count": len(aside),
         },
     }
 
@@ -90,8 +118,8 @@ def incident_json(incident: Incident, language: str) -> dict[str, Any]:
     }
 
 
-def event_json(event: Event, effects: Sequence[Effect] = ()) -> dict[str, Any]:
-    """One event with what a message needs beside the contract's keys: states, prices per million, evidence."""
+def event_json(event: Event, effects: Sequence[Effect] = (), line: PriceLine | None = None) -> dict[str, Any]:
+    """One event with what a message needs beside the contract's keys: its states, evidence and line."""
     rate = event.rate
     return {
         **event.to_json(),
@@ -105,7 +133,14 @@ def event_json(event: Event, effects: Sequence[Effect] = ()) -> dict[str, Any]:
         "valid_until": format_instant(rate.valid_until),
         "evidence": {"quote": rate.evidence.quote, "locator": rate.evidence.locator},
         "effects": [effect.to_json() for effect in effects],
+        "line": None if line is None else line.to_json(),
     }
+
+
+def _aside_json(event: Event, language: str) -> dict[str, Any]:
+    said = event_json(event)
+    kept = ("id", "kind", "market", "model", "meter", "service_tier", "percent")
+    return {**{key: said[key] for key in kept}, "fact": fact_of(said, language)}
 
 
 def _printed(rate: Rate | None) -> dict[str, str | None] | None:
@@ -127,12 +162,21 @@ def _per_million(rate: Rate | None) -> str | None:
     return fraction_text(rate.unit_price * 1_000_000)
 
 
-def _interest(event: Event) -> tuple[int, float, str, str, str]:
-    percent = event.percent
+def _interest(event: Event, effects: Sequence[Effect] = ()) -> tuple[float, int, float, int, str, str, str]:
+    """Smaller is of more interest."""
     return (
+        -max((abs(effect.percent) for effect in effects), default=0.0),
+        0 if event.kind in _MOVES else 1,
+        -_size(event),
         EVENT_KINDS.index(event.kind),
-        -abs(percent) if percent is not None else 0.0,
         event.rate.model,
         event.rate.meter,
         event.id,
     )
+
+
+def _size(event: Event) -> float:
+    """How large a change is, up or down alike: the logarithm of its factor; becoming free is the largest."""
+    if event.percent is None:
+        return math.inf if event.kind == "free" else 0.0
+    return math.inf if event.percent <= -100 else abs(math.log1p(event.percent / 100))

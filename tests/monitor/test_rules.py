@@ -160,10 +160,18 @@ def test_the_payload_is_complete_and_the_largest_change_comes_first() -> None:
     assert told["events"][0]["old_per_million"] == "10"
 
 
-def test_the_largest_rise_comes_first_and_after_the_cuts() -> None:
-    events = [change("some", "1", "2"), change("more", "1", "9"), change("cut", "10", "9")]
+def test_what_else_moved_is_named_where_the_rules_do_not_tell_it() -> None:
+    events = [change("cut", "10", "1"), change("risen", "1", "3"), change("elsewhere", "1", "3", provider="zhipu")]
+    (alert,) = alerts_for(events, settings_with(Rule("r", ("hook",), kinds=("cut",))))
+    told = alert.payload["data"]
+    assert [event["model"] for event in told["events"]] == ["cut"]
+    assert [(event["model"], event["kind"]) for event in told["also"]] == [("risen", "raise")]
+
+
+def test_the_largest_change_comes_first_a_double_as_large_as_a_half() -> None:
+    events = [change("some", "1", "3"), change("more", "1", "9"), change("cut", "10", "9"), change("most", "10", "1")]
     (alert,) = alerts_for(events, settings_with(Rule("r", ("hook",))))
-    assert [event["model"] for event in alert.payload["data"]["events"]] == ["cut", "more", "some"]
+    assert [event["model"] for event in alert.payload["data"]["events"]] == ["most", "more", "some", "cut"]
 
 
 def test_a_price_per_thousand_is_also_told_per_million_exactly() -> None:

@@ -108,9 +108,9 @@ def test_a_page_without_a_date_says_when_it_was_seen_and_a_planned_price_from_wh
 
 
 def test_chinese_words() -> None:
-    message = message_of(change(), change("deepseek-reasoner", "4", "16"), language="zh")
+    message = message_of(change(), change("deepseek-reasoner", "4", "5"), language="zh")
     assert message.subject == ("deepseek: 2 项价格变动，首项：降价, deepseek-chat 输入: ¥2 → ¥1 / 百万 tokens (-50%)")
-    assert "涨价, deepseek-reasoner 输入: ¥4 → ¥16 / 百万 tokens (+300%)" in message.text
+    assert "涨价, deepseek-reasoner 输入: ¥4 → ¥5 / 百万 tokens (+25%)" in message.text
     assert "可信度 95 %" in message.text
     assert 'lang="zh-CN"' in message.html
 

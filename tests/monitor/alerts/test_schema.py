@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.alerts.payload import VERSION, notice_payload, payload_of
+from monitor.alerts.payload import MOST_ASIDE, VERSION, Background, notice_payload, payload_of
+from monitor.price_lines import price_line
 from storage.nouns import EVENT_KINDS, Event
+from storage.price_lines import KnownPrice
 from tests.monitor.alerts.parts import NOW, change, rate, tiered
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "webhook.schema.json").read_text())
@@ -87,6 +89,17 @@ EVENTS = [
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
 def test_an_alert_s_payload_is_what_the_schema_describes(event: Event) -> None:
     assert list(faults(as_sent(payload_of([event], "cuts,all", "en")), SCHEMA)) == []
+
+
+def test_lines_and_what_else_moved_are_what_the_schema_describes() -> None:
+    line = price_line(change(), [KnownPrice(rate(amount="4"), NOW - timedelta(days=90), None)])
+    assert line is not None
+    aside = [change(f"model-{number}", "9", "3") for number in range(MOST_ASIDE + 2)]
+    sent = as_sent(payload_of([change()], "cuts", "en", Background(lines={change().id: line}, aside=aside)))
+    assert list(faults(sent, SCHEMA)) == []
+    assert [point["price"] for point in sent["data"]["events"][0]["line"]["points"]] == ["4", "1"]
+    assert (len(sent["data"]["also"]), sent["data"]["also_count"]) == (MOST_ASIDE, MOST_ASIDE + 2)
+    assert sent["data"]["also"][0]["fact"] == "price cut, model-0 input: ¥9 → ¥3 per 1M tokens (-66.67%)"
 
 
 def test_a_notice_s_payload_is_what_the_schema_describes() -> None:
