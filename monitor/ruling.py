@@ -265,9 +265,9 @@ def _believing(accepted: tuple[Rate, ...], waiting: Pending, right: Rate | None)
 
 
 def _record(store: Store, settings: Settings, decisions: Sequence[Decision], lines: Iterable[str]) -> Outcome:
-    lines = {event_id: line for decision in decisions for event_id, line in price_lines(store, decision.events).items()}
+    drawn = {name: line for decision in decisions for name, line in price_lines(store, decision.events).items()}
     events = [event for decision in decisions for event in decision.events]
-    alerts = alerts_for(events, settings, lines=lines)
+    alerts = alerts_for(events, settings, lines=drawn)
     *others, last = decisions
     store.record_decisions([*others, replace(last, alerts=alerts)])
     return Outcome(tuple(lines), len(alerts))
