@@ -22,6 +22,9 @@ from storage.nouns import Alert
 from storage.rows import alert_columns, dump, insert, instant, moment
 from storage.store import Store
 
+LONGEST_PAUSE = timedelta(days=1)
+"""A pause that ends later was set by a clock that ran ahead, and holds nothing back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leased:
@@ -84,26 +87,45 @@ def lease(
 
     """
     until = instant(now + timedelta(seconds=seconds))
+    latest_pause = instant(now + LONGEST_PAUSE)
     mark = secrets.token_hex(8)
     wanted = None if channels is None else dump(sorted(channels))
     with store.connection.write() as sql:
         due = sql.execute(
             """
-            WITH heads AS (
-              SELECT channel, order_key, min(seq) AS seq FROM alerts WHERE state = 'pending'
-              GROUP BY channel, order_key
+            WITH RECURSIVE heads (seq) AS (  -- from group to group, so that a full outbox is not read whole
+              SELECT (
+                SELECT seq FROM alerts INDEXED BY alerts_pending
+                WHERE state = 'pending' ORDER BY channel, order_key, seq LIMIT 1
+              )
+              UNION ALL
+              SELECT coalesce((
+                SELECT later.seq FROM alerts AS later INDEXED BY alerts_pending
+                WHERE later.state = 'pending' AND later.channel = head.channel AND later.order_key > head.order_key
+                ORDER BY later.order_key, later.seq LIMIT 1
+              ), (
+                SELECT later.seq FROM alerts AS later INDEXED BY alerts_pending
+                WHERE later.state = 'pending' AND later.channel > head.channel
+                ORDER BY later.channel, later.order_key, later.seq LIMIT 1
+              ))
+              FROM heads JOIN alerts AS head ON head.seq = heads.seq
             )
             SELECT alerts.* FROM heads JOIN alerts USING (seq)
             WHERE (:wanted IS NULL OR alerts.channel IN (SELECT value FROM json_each(:wanted)))
-              AND alerts.channel NOT IN (SELECT id FROM channels WHERE disabled_at IS NOT NULL)
+              AND alerts.channel NOT IN (
+                SELECT id FROM channels
+                WHERE disabled_at IS NOT NULL OR (quiet_until > :now AND quiet_until <= :latest_pause)
+              )
               AND (attempts = 0 OR next_attempt_at <= :now OR last_attempt_at > :now)
               AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :until)
             ORDER BY alerts.seq LIMIT :limit
             """,
-            {"wanted": wanted, "now": instant(now), "until": until, "limit": limit},
+            {"wanted": wanted, "now": instant(now), "until": until, "latest_pause": latest_pause, "limit": limit},
         ).fetchall()
         sql.executemany(
-            "UPDATE alerts SET leased_until = ?, lease = ? WHERE seq = ?", [(until, mark, row["seq"]) for row in due]
+            # A lease that was never given back is that of a sender which died: it may have sent.
+            "UPDATE alerts SET leased_until = ?, maybe_out = maybe_out OR lease IS NOT NULL, lease = ? WHERE seq = ?",
+            [(until, mark, row["seq"]) for row in due],
         )
     return tuple(
         Leased(
@@ -125,26 +147,32 @@ def lease(
 def mark_sent(store: Store, leased: Leased, now: datetime) -> None:
     """The receiver has it. This holds even when the lease ran out meanwhile: what is sent is sent."""
     with store.connection.write() as sql:
-        _close(sql, leased, now, "sent", None)
+        _close(sql, leased, now, "sent", None, maybe_out=True)
         sql.execute("UPDATE alerts SET sent_at = ? WHERE id = ? AND sent_at IS NULL", (instant(now), leased.id))
 
 
-def mark_failed(store: Store, leased: Leased, now: datetime, *, next_attempt_at: datetime, error: str) -> None:
-    """It did not arrive; it is due again at `next_attempt_at`. Nothing happens when another sender has it by now."""
+def mark_failed(
+    store: Store, leased: Leased, now: datetime, *, next_attempt_at: datetime, error: str, is_unsent: bool = False
+) -> None:
+    """It did not arrive; it is due again at `next_attempt_at`. Nothing happens when another sender has it by now.
+
+    `is_unsent` says that it certainly never left this machine; else a receiver may have it all the same.
+    """
     with store.connection.write() as sql:
         changed = sql.execute(
             "UPDATE alerts SET attempts = attempts + 1, next_attempt_at = ?, last_attempt_at = ?, last_error = ?, "
-            "leased_until = NULL, lease = NULL WHERE id = ? AND lease = ? AND state = 'pending'",
-            (instant(next_attempt_at), instant(now), error, leased.id, leased.lease),
+            "maybe_out = maybe_out OR ?, leased_until = NULL, lease = NULL "
+            "WHERE id = ? AND lease = ? AND state = 'pending'",
+            (instant(next_attempt_at), instant(now), error, not is_unsent, leased.id, leased.lease),
         ).rowcount
         if changed:
             _note(sql, leased.id, leased.channel, leased.attempt, now, "failed", error, next_attempt_at)
 
 
-def mark_dead(store: Store, leased: Leased, now: datetime, error: str) -> None:
+def mark_dead(store: Store, leased: Leased, now: datetime, error: str, *, is_unsent: bool = False) -> None:
     """It is given up; a person may ask for it again with `retry_dead`. It no longer holds back later alerts."""
     with store.connection.write() as sql:
-        _close(sql, leased, now, "dead", error)
+        _close(sql, leased, now, "dead", error, maybe_out=not is_unsent)
 
 
 def release(store: Store, leased: Iterable[Leased]) -> None:
@@ -177,11 +205,23 @@ def retry_dead(store: Store, now: datetime, alert_ids: Iterable[str] | None = No
 
 
 def hasten(store: Store, now: datetime) -> None:
-    """Make all pending alerts due now and free their leases; only for who holds the run lock, the one sender."""
+    """Make all pending alerts due now; free leases, end pauses; only for who holds the run lock, the one sender."""
     with store.connection.write() as sql:
         sql.execute(
-            "UPDATE alerts SET next_attempt_at = ?, leased_until = NULL, lease = NULL WHERE state = 'pending'",
+            "UPDATE alerts SET next_attempt_at = ?, maybe_out = maybe_out OR lease IS NOT NULL, leased_until = NULL, "
+            "lease = NULL WHERE state = 'pending'",
             (instant(now),),
+        )
+        sql.execute("UPDATE channels SET quiet_until = NULL")
+
+
+def pause_channel(store: Store, channel: str, until: datetime) -> None:
+    """Lease nothing of a channel until then, at most `LONGEST_PAUSE`: its receiver asked for that."""
+    with store.connection.write() as sql:
+        sql.execute(
+            "INSERT INTO channels (id, quiet_until) VALUES (?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET quiet_until = excluded.quiet_until",
+            (channel, instant(until)),
         )
 
 
@@ -198,7 +238,9 @@ def disable_channel(store: Store, channel: str, now: datetime, why: str) -> None
 def enable_channel(store: Store, channel: str) -> None:
     """Lease the channel's alerts again."""
     with store.connection.write() as sql:
-        sql.execute("UPDATE channels SET disabled_at = NULL, disabled_why = NULL WHERE id = ?", (channel,))
+        sql.execute(
+            "UPDATE channels SET disabled_at = NULL, disabled_why = NULL, quiet_until = NULL WHERE id = ?", (channel,)
+        )
 
 
 def disabled_channels(store: Store) -> dict[str, str]:
@@ -235,11 +277,13 @@ def get_alert(store: Store, alert_id: str) -> OutboxAlert:
     return _alert(found[0])
 
 
-def _close(sql: sqlite3.Connection, leased: Leased, now: datetime, state: str, error: str | None) -> None:
+def _close(
+    sql: sqlite3.Connection, leased: Leased, now: datetime, state: str, error: str | None, *, maybe_out: bool
+) -> None:
     sql.execute(
         "UPDATE alerts SET state = ?, attempts = attempts + 1, last_attempt_at = ?, last_error = ?, "
-        "leased_until = NULL, lease = NULL WHERE id = ? AND state != 'sent'",
-        (state, instant(now), error, leased.id),
+        "maybe_out = maybe_out OR ?, leased_until = NULL, lease = NULL WHERE id = ? AND state != 'sent'",
+        (state, instant(now), error, maybe_out, leased.id),
     )
     _note(sql, leased.id, leased.channel, leased.attempt, now, state, error, None)
 

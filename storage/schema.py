@@ -492,3 +492,11 @@ CREATE TABLE rulings (
   decided_at TEXT NOT NULL
 ) STRICT""")
     db.execute("CREATE INDEX rulings_page ON rulings (page_id)")
+
+
+@migrations()
+def m011_outbox_doubts(db: Database) -> None:
+    """What may be out although nobody said so, and channels that asked for a pause."""
+    db.execute("ALTER TABLE alerts ADD COLUMN maybe_out INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE alerts SET maybe_out = 1 WHERE attempts > 0 OR lease IS NOT NULL")
+    db.execute("ALTER TABLE channels ADD COLUMN quiet_until TEXT")

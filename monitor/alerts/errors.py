@@ -19,6 +19,7 @@ class DeliveryError(Exception):
     Attributes:
         tries: how often a message is tried before it is given up.
         stops_channel: whether other messages on the channel would fail alike, so that they wait as well.
+        is_unsent: whether nothing of the message left this machine; False where the receiver may have it all the same.
         retry_after_s: how long the receiver asks to be left alone, in seconds; None when it does not say.
 
     """
@@ -26,8 +27,9 @@ class DeliveryError(Exception):
     tries = 10
     stops_channel = False
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, is_unsent: bool = False) -> None:
         super().__init__(message)
+        self.is_unsent = is_unsent
         self.message = message
         self.retry_after_s = retry_after_s
 

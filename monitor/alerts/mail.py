@@ -82,18 +82,21 @@ def send_mail(
     except ssl.SSLCertVerificationError as err:
         raise NotNow(
             f"{_name(channel)} shows a certificate that does not hold ({err.verify_message}); correct `host`, or name "
-            "its authority in `ca_file`"
+            "its authority in `ca_file`",
+            is_unsent=True,
         ) from err
     except smtplib.SMTPNotSupportedError as err:
         wanted = "STARTTLS" if channel.security == "starttls" else "log-in"
         raise NotNow(
             f"{_name(channel)} offers no {wanted}; nothing was sent in plain text. Correct `port` or `security` "
-            '(port 465 wants "tls")'
+            '(port 465 wants "tls")',
+            is_unsent=True,
         ) from err
     except smtplib.SMTPAuthenticationError as err:
         raise NotNow(
             f"{_name(channel)} refuses the log-in of {channel.username!r} ({_answer(err, channel)}); correct "
-            "`username` and the password"
+            "`username` and the password",
+            is_unsent=True,
         ) from None  # the library's error may quote what was sent
     except (smtplib.SMTPServerDisconnected, TimeoutError) as err:
         raise NotNow(
@@ -103,7 +106,10 @@ def send_mail(
     except smtplib.SMTPResponseException as err:
         raise NotNow(f"{_name(channel)} answers {_answer(err, channel)}; ask its postmaster if it goes on") from None
     except (OSError, smtplib.SMTPException) as err:
-        raise NotNow(f"{_name(channel)} cannot be reached ({_cause(err)}); check `host` and `port`") from err
+        raise NotNow(
+            f"{_name(channel)} cannot be reached ({_cause(err)}); check `host` and `port`",
+            is_unsent=isinstance(err, ConnectionRefusedError | socket.gaierror),
+        ) from err
 
 
 def build_mail(channel: EmailChannel, recipient: str, alert_id: str, message: Message, now: datetime) -> EmailMessage:
@@ -164,9 +170,13 @@ def _hand_over(server: smtplib.SMTP, channel: EmailChannel, recipient: str, mail
         )
     code, answer = server.rcpt(recipient)
     if code >= 500:
-        raise RefusedForGood(f"{_name(channel)} refuses {recipient} ({_said(code, answer, channel)}); correct `to`")
+        raise RefusedForGood(
+            f"{_name(channel)} refuses {recipient} ({_said(code, answer, channel)}); correct `to`", is_unsent=True
+        )
     if code not in {250, 251}:
-        raise Busy(f"{_name(channel)} cannot take mail for {recipient} now ({_said(code, answer, channel)})")
+        raise Busy(
+            f"{_name(channel)} cannot take mail for {recipient} now ({_said(code, answer, channel)})", is_unsent=True
+        )
     try:
         code, answer = server.data(mail.as_bytes())
     except smtplib.SMTPDataError as err:

@@ -132,8 +132,11 @@ def post(receiver: Receiver, body: bytes, headers: Mapping[str, str]) -> Answer:
         ) from None
     except requests.exceptions.Timeout:
         raise NotNow(f"{receiver.name} did not answer in time; should it have the message, {receiver.resent}") from None
-    except (requests.exceptions.RequestException, HTTPError, ValueError):
-        raise NotNow(f"{receiver.name} cannot be reached or talks no HTTP; check its address") from None
+    except (requests.exceptions.RequestException, HTTPError, ValueError) as err:
+        never_connected = isinstance(getattr(next(iter(err.args), None), "reason", None), NewConnectionError)
+        raise NotNow(
+            f"{receiver.name} cannot be reached or talks no HTTP; check its address", is_unsent=never_connected
+        ) from None
 
 
 def post_json(receiver: Receiver, message: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
@@ -258,7 +261,8 @@ def _connect_guarded(connection: HTTPConnection) -> socket.socket:
     if private:
         raise NotNow(
             f"{connection.host} leads to {private[0]}, an address inside a private network; nothing was sent. Say "
-            "`allow_private = true` in its channel if that is meant"
+            "`allow_private = true` in its channel if that is meant",
+            is_unsent=True,
         )
     failure: OSError | None = None
     for address in addresses:

@@ -34,6 +34,9 @@ WAITS_S = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 LEASE_S = 300
 """A batch is broken off at half of it, and half of it is longer than the slowest delivery."""
 
+MANY_PENDING = 10_000
+"""From so many waiting alerts on, the operator is warned: a channel is away, or a rule tells too much."""
+
 BATCH = 10
 """Alerts leased at once; each is the first of its order key, so that their order among themselves is free."""
 
@@ -81,6 +84,13 @@ def deliver_due(store: Store, settings: Settings, now: datetime, *, limit: int =
         if not leased:
             break
         work.deliver(leased)
+    pending = outbox.counts(store)["pending"]
+    if pending >= MANY_PENDING:
+        _log.warning(
+            "%d alerts wait in the outbox; `pricefall alerts list --state pending` shows them: mend their channel, or "
+            "narrow the rules",
+            pending,
+        )
     return DeliverySummary(work.sent, tuple(work.failures), tuple(work.disabled))
 
 
@@ -172,6 +182,8 @@ class _Round:
             if is_gone:
                 outbox.disable_channel(self.store, alert.channel, self.now, err.message)
                 self.disabled.append(alert.channel)
+            if err.stops_channel and err.retry_after_s:
+                outbox.pause_channel(self.store, alert.channel, self.now + timedelta(seconds=err.retry_after_s))
             if err.stops_channel:
                 self.open_places.difference_update(channel.addresses)
         else:
@@ -212,8 +224,8 @@ def _mark(store: Store, alert: Leased, err: DeliveryError, now: datetime) -> Fai
     is_dead = alert.attempt >= err.tries
     _log.warning("%s to %s: %s", "gave up on an alert" if is_dead else "could not deliver", alert.channel, err.message)
     if is_dead:
-        outbox.mark_dead(store, alert, now, err.message)
+        outbox.mark_dead(store, alert, now, err.message, is_unsent=err.is_unsent)
     else:
         due = now + wait_before_next(alert.id, alert.attempt, err.retry_after_s)
-        outbox.mark_failed(store, alert, now, next_attempt_at=due, error=err.message)
+        outbox.mark_failed(store, alert, now, next_attempt_at=due, error=err.message, is_unsent=err.is_unsent)
     return FailedDelivery(alert.id, alert.channel, err.message, is_dead)

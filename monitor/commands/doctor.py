@@ -84,6 +84,7 @@ def _pages(catalog: dict[str, Provider]) -> Iterator[Finding]:
 
 
 def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -> Iterator[Finding]:
+    from monitor.alerts.sender import MANY_PENDING
     from monitor.health import look_at_health
     from monitor.parts import utc_now
     from storage import queries
@@ -131,6 +132,12 @@ def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -
             "wrong",
             "alerts",
             f"{facts['alerts']['dead']} messages were given up; see `pricefall alerts list --state dead`",
+        )
+    if facts["alerts"]["pending"] >= MANY_PENDING:
+        yield (
+            "warning",
+            "alerts",
+            f"{facts['alerts']['pending']} messages wait; mend their channel, or narrow the rules",
         )
     for channel, why in facts["disabled_channels"].items():
         yield "wrong", "alerts", f"channel {channel} is disabled: {why}"
