@@ -24,7 +24,9 @@ from scrapers.reading.apart import settle
 from scrapers.reading.labels import Reading, Scope, read_sentence, split_sentences
 from scrapers.reading.meterheads import join_meter_cards
 from scrapers.reading.money import find_amounts
+from scrapers.reading.refusals import refusal
 from scrapers.reading.retirements import find_retirements
+from scrapers.reading.rivals import without_rivals
 from scrapers.reading.sentences import family_of, read_sentences
 from scrapers.reading.siblings import Habits, habits_of
 from scrapers.reading.tables import read_table
@@ -75,7 +77,7 @@ def read_page(
     if not document.is_complete:
         complaints.append(Complaint("incomplete", "the document's end is missing; do not compare its prices"))
     if all(rate.meter in _TOOL_METERS for rate in rates):
-        raise _no_table(document, replace(total, complaints=tuple(complaints)))
+        raise refusal(document, _sample(document.blocks), replace(total, complaints=tuple(complaints)))
     names = (rate.model for rate in rates)
     ends = find_retirements(document.blocks, names, hints.timezone, captured_at)
     relative = tuple(dict.fromkeys(total.relative))
@@ -109,7 +111,7 @@ def read_blocks(
     An amount that a block holds and its reader passed over is a complaint here: nothing is lost in silence. Sentences
     are read for prices only where nothing else states any, and only where they speak of one family of models.
     """
-    read = list(_read_blocks(document, hints, captured_at))
+    read = without_rivals(list(_read_blocks(document, hints, captured_at)))
     if any(rate.meter not in _TOOL_METERS for _, _, part in read for rate in part.rates):
         yield from read
         return
@@ -359,22 +361,3 @@ def _language(text: str, vocabulary: Vocabulary) -> str:
     scores = {name: sum(words[word] for word in small) for name, small in vocabulary.small_words.items()}
     best = max(scores, key=lambda name: scores[name], default="")
     return best if best and scores[best] else ""
-
-
-def _no_table(document: Document, total: Reading) -> NoTable:
-    for sign, words in (
-        ("challenge", "a challenge stands in front of the page; fetch it later or with a browser"),
-        ("login", "a log-in stands in front of the page"),
-        ("template", "a template whose amounts stand in a second document; give it with --with"),
-        ("shell", "a page that needs a script to show its prices; fetch what the script fetches"),
-    ):
-        if sign in document.signs:
-            return NoTable(words, found=sign)
-    if total.complaints:
-        first = total.complaints[0]
-        return NoTable(
-            f"amounts were seen and none could be read: {first.message} ({first.quote[:60]!r})", found=first.kind
-        )
-    if total.amounts_seen:
-        return NoTable("its amounts are plans, examples or prose and no model's prices", found="other prices")
-    return NoTable("no amount on the page", found="prose")

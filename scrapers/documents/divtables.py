@@ -1,17 +1,22 @@
 """Tables that are made of boxes instead of `<table>`: rows of equally many boxes under a row of headings.
 
-Only what cannot be anything else is taken: the first row prints no amount, every other row prints one. A list of cards
-has amounts in its first card and is left to the cards.
+Only what cannot be anything else is taken: the first row prints no amount, every other row prints one (or says "free"
+beside rows that do). A list of cards has amounts in its first card and is left to the cards.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator, Sequence
 
 from scrapers.documents.inline import SKIPPED_TAGS, attribute, classes_of, is_displayed, text_of
 from scrapers.documents.nodes import Tag
 
 _AMOUNT = re.compile(r"[$¥￥€£₩₽₹]\s?\d|\d\s?(?:元|円|厘|€|USD|RMB|CNY)")
+_WORDED = re.compile(
+    r"free|gratis|免费|免費|無料|무료|бесплатно|n/a|[-–—]|contact (?:us|sales)|included", re.IGNORECASE
+)
 _GRID_COLUMNS = re.compile(r"grid-cols-(\d{1,2})\Z")
 _BOXES = frozenset({"div", "section", "ul", "ol", "span"})
 _MAX_COLUMNS = 16
@@ -28,14 +33,51 @@ def find_div_rows(node: Tag) -> list[list[Tag]] | None:
         return None
     rows = [_boxes(box) for box in boxes]
     width = len(rows[0])
-    if 3 <= width <= _MAX_COLUMNS and all(len(row) == width for row in rows) and _is_table(rows):
-        return rows
+    if 3 <= width <= _MAX_COLUMNS:
+        rows = list(_unwrapped(rows, width))
+        if all(len(row) == width for row in rows) and _is_table(rows):
+            return rows
     columns = _declared_columns(node)
     if columns and len(boxes) % columns == 0 and len(boxes) > columns:
         flat = [boxes[start : start + columns] for start in range(0, len(boxes), columns)]
         if _is_table(flat):
             return flat
     return None
+
+
+def find_div_runs(node: Tag) -> dict[int, list[list[Tag]]]:
+    """Tables whose rows stand among other boxes: rows by the id of the first box, [] for the boxes that follow it."""
+    if node.name not in _BOXES | {"main", "article", "body"}:
+        return {}
+    runs: dict[int, list[list[Tag]]] = {}
+    rows = [(child, _boxes(child) if child.name in _BOXES else []) for child in _boxes(node)]
+    for width, group in itertools.groupby(rows, key=lambda pair: len(pair[1])):
+        if not 3 <= width <= _MAX_COLUMNS:
+            continue
+        for table in _headed([*group]):
+            if _is_table([cells for _, cells in table]):
+                runs |= {id(box): [] for box, _ in table}
+                runs[id(table[0][0])] = [cells for _, cells in table]
+    return runs
+
+
+def _headed(rows: Sequence[tuple[Tag, list[Tag]]]) -> Iterator[list[tuple[Tag, list[Tag]]]]:
+    """Neighbouring rows of one width, parted before each row of headings."""
+    table: list[tuple[Tag, list[Tag]]] = []
+    for row in rows:
+        if _is_head([text_of(cell) for cell in row[1]]) and len(table) > 1:
+            yield table
+            table = []
+        table.append(row)
+    if len(table) > 1:
+        yield table
+
+
+def _unwrapped(rows: list[list[Tag]], width: int) -> Iterator[list[Tag]]:
+    """The rows, those of a box that holds all the others ("body") taken out of it."""
+    for row in rows:
+        inner = [] if len(row) == width else [_boxes(box) for box in row]
+        yield from inner if inner and all(len(cells) == width for cells in inner) else [row]
 
 
 def _boxes(node: Tag) -> list[Tag]:
@@ -59,11 +101,24 @@ def _declared_columns(node: Tag) -> int:
 def _is_table(rows: list[list[Tag]]) -> bool:
     if any(cell.find(["table", "h1", "h2", "h3", "h4"]) is not None for row in rows for cell in row):
         return False
-    head = [text_of(cell) for cell in rows[0]]
-    if any(len(text) > _MAX_HEADING or _AMOUNT.search(text) for text in head) or sum(map(bool, head)) < len(head) - 1:
+    if not _is_head([text_of(cell) for cell in rows[0]]):
         return False
+    priced = 0
     for row in rows[1:]:
         texts = [text_of(cell) for cell in row]
-        if any(len(text) > _MAX_CELL for text in texts) or not any(_AMOUNT.search(text) for text in texts):
+        has_amount = any(_AMOUNT.search(text) for text in texts)
+        if any(len(text) > _MAX_CELL for text in texts) or not (has_amount or _is_worded(texts)):
             return False
-    return True
+        priced += has_amount
+    return priced * 2 >= len(rows) - 1 > 0
+
+
+def _is_head(texts: Sequence[str]) -> bool:
+    """Whether a row holds headings: short texts without an amount, and not those of a row without prices."""
+    is_plain = not any(len(text) > _MAX_HEADING or _AMOUNT.search(text) for text in texts)
+    return is_plain and sum(map(bool, texts)) >= len(texts) - 1 and not _is_worded(texts)
+
+
+def _is_worded(texts: Sequence[str]) -> bool:
+    """Whether a row says in words or dashes what others print as amounts."""
+    return any(_WORDED.fullmatch(text) for text in texts[1:])

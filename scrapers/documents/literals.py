@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
@@ -52,8 +53,8 @@ class LiteralError(ValueError):
     """The text at this place is no literal that can be read."""
 
 
-def parse_literal(text: str, start: int = 0) -> tuple[Any, int]:
-    """The value that begins at `start` and the place after it.
+def parse_literal(text: str, start: int = 0, *, names: Mapping[str, Any] | None = None) -> tuple[Any, int]:
+    """The value that begins at `start` and the place after it; `names` are values that the text refers to.
 
     >>> parse_literal("{a: [1.50, 'x',], 'b': html(`$2`)}")[0]
     {'a': [Decimal('1.50'), 'x'], 'b': '$2'}
@@ -65,7 +66,7 @@ def parse_literal(text: str, start: int = 0) -> tuple[Any, int]:
     try:
         value, end = JSON.raw_decode(text, start)  # most are JSON, which is read twenty times as fast
     except (ValueError, RecursionError):
-        reader = _Reader(text, start)
+        reader = _Reader(text, start, names or {})
         return reader.value(0), reader.place
     return value, end
 
@@ -83,8 +84,9 @@ def skip_balanced(text: str, start: int) -> int:
 
 
 class _Reader:
-    def __init__(self, text: str, place: int) -> None:
+    def __init__(self, text: str, place: int, names: Mapping[str, Any] | None = None) -> None:
         self._text = text
+        self._names = names or {}
         self.place = place
 
     def _space(self) -> None:
@@ -121,7 +123,7 @@ class _Reader:
             return name[0] == "true"
         if self._peek() == "(":
             return self._call(depth)
-        return None
+        return self._names.get(name[0])
 
     def _call(self, depth: int) -> Any:
         """The first argument where it is a string literal, else None."""

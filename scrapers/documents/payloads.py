@@ -17,15 +17,18 @@ from scrapers.documents.blocks import Block, Cell, Context, Table
 from scrapers.documents.components import component_blocks
 from scrapers.documents.grid import renumber
 from scrapers.documents.inline import attribute
-from scrapers.documents.literals import LiteralError, PrintedKey, parse_literal
+from scrapers.documents.literals import LiteralError, PrintedKey, parse_literal, skip_balanced
 from scrapers.documents.nodes import Tag
+from scrapers.documents.references import without_references
 from scrapers.documents.structured import parse_json, priced_entries
 
 _PUSH = re.compile(r"__next_f\s*\.\s*push\(\s*\[\s*1\s*,\s*(?=\")")
 _FLIGHT_ROW = re.compile(r"([0-9a-f]{1,6}):(T([0-9a-f]{1,8}),)?")
 _ASSIGNED = re.compile(
     r"(?:^|[;\s])(?:window\.|self\.|globalThis\.|const\s+|var\s+|let\s+)([A-Za-z_$][\w$.]{0,60})\s*=\s*(?=[\[{])"
-)
+    r"|[{,]\s*(data):\s*(?=\[(?:null,|\{))"
+)  # the second is what SvelteKit starts a page with
+_NUXT_CALL = re.compile(r"__NUXT__\s*=\s*\(?function\s?\((?P<names>[\w$, ]{0,4000})\)\s?(?P<open>\{)\s?return\b")
 _PRICE_WORD = re.compile(r"pric|cost|rate", re.IGNORECASE)
 _AMOUNT = re.compile(r"(?<![\w.])\d{1,12}(?:,\d{3}){0,4}(?:\.\d{1,20})?(?![\w.]*\d)")
 _MAX_ASSIGNED = 20
@@ -39,13 +42,16 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
     hidden = replace(context, is_hidden=True, before=())
     if "json" in kind or attribute(node, "id") == "__NEXT_DATA__":
         try:
-            return priced_entries(parse_json(text), hidden, locator)
+            return priced_entries(without_references(_fetched(parse_json(text))), hidden, locator)
         except ValueError:
             return []
     if kind and "javascript" not in kind and kind != "module":
         return []
     if not _PRICE_WORD.search(text) or _PUSH.search(text):
         return []
+    called = _called(text)
+    if called is not None:
+        return priced_entries(called, hidden, f"{locator} __NUXT__")
     blocks: list[Block] = []
     for number, match in enumerate(_ASSIGNED.finditer(text)):
         if number >= _MAX_ASSIGNED:
@@ -54,8 +60,28 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
             value, _ = parse_literal(text, match.end())
         except LiteralError:
             continue
-        blocks.extend(priced_entries(value, hidden, f"{locator} {match[1]}"))
+        blocks.extend(priced_entries(value, hidden, f"{locator} {match[1] or match[2]}"))
     return blocks
+
+
+def _fetched(value: Any) -> Any:
+    """The document in an answer that was fetched while the page was rendered: `{"status": 200, "body": "{..}"}`."""
+    body = value.get("body") if isinstance(value, dict) else None
+    return parse_json(body) if isinstance(body, str) and body[:1] in {"{", "["} else value
+
+
+def _called(text: str) -> Any:
+    """What Nuxt 2 assigns: a function that names values, called with them; None where a script does nothing so."""
+    match = _NUXT_CALL.search(text)
+    if match is None:
+        return None
+    try:
+        end = skip_balanced(text, match.end("open") - 1)
+        given, _ = parse_literal(f"[{text[end + 1 : skip_balanced(text, end) - 1]}]")
+        names = dict(zip(match["names"].replace(" ", "").split(","), given, strict=False))
+        return parse_literal(text, text.index("{", match.end("open")), names=names)[0]
+    except (LiteralError, ValueError):
+        return None
 
 
 def flight_blocks(scripts: list[str], context: Context) -> list[Block]:

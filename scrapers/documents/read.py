@@ -19,6 +19,7 @@ from scrapers.documents.mdx import PLACEHOLDER, Component, read_mdx
 from scrapers.documents.nodes import Tag, parse_html
 from scrapers.documents.payloads import flight_blocks, is_flight, island_blocks, script_blocks
 from scrapers.documents.plain import text_blocks
+from scrapers.documents.references import without_references
 from scrapers.documents.settle import settle_blocks
 from scrapers.documents.signs import find_signs, is_cut_in_row, is_html_complete, is_markdown_complete, without_cut_row
 from scrapers.documents.structured import json_blocks, ndjson_values, parse_json
@@ -126,7 +127,7 @@ def _read_json(text: str, kind: Kind) -> Document:
         values, is_complete = ndjson_values(text)
         return Document(kind, "", "", tuple(json_blocks(values, _fragment_blocks)), is_complete)
     try:
-        value = parse_yaml(text) if kind == "yaml" else parse_json(text)
+        value = parse_yaml(text) if kind == "yaml" else without_references(parse_json(text))
     except ValueError:
         return Document(kind, "", "", (), is_complete=False)
     return Document(kind, "", "", tuple(json_blocks(value, _fragment_blocks)))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from scrapers.documents.blocks import Block, Context, Prose, Table
-from scrapers.documents.divtables import find_div_rows
+from scrapers.documents.divtables import find_div_rows, find_div_runs
 from scrapers.documents.grid import PrintedCell, build_grid
 from scrapers.documents.htmltables import (
     cells_of,
@@ -97,9 +97,15 @@ class TreeWalker:
 
     def _walk_children(self, node: Tag) -> None:
         self._depth += 1
+        runs = find_div_runs(node)
         for child in laid_out(node):
             if isinstance(child, str):
                 self._inline.add(child, STRUCK if self._scope.struck else PLAIN)
+            elif rows := runs.get(id(child)):
+                self._flush()
+                self._add_table([[printed_cell(cell) for cell in row] for row in rows], 1, self._context())
+            elif id(child) in runs:
+                continue
             elif isinstance(child, Tag):
                 self._walk_element(child)
         self._depth -= 1

@@ -221,7 +221,7 @@ class _CardReader:
         idle = 0
         for line in lines[end:]:
             end += 1
-            if line.kind == "price":
+            if line.kind == "price" or (name and self._scope.vocabulary.read_state(line.text) == "none"):
                 row.append(line)
                 idle = 0
                 continue
@@ -238,12 +238,15 @@ class _CardReader:
         return total + self._flat_row(name, row, meters), end
 
     def _flat_row(self, name: str, row: Sequence[CardLine], meters: Sequence[Meaning]) -> Reading:
-        prices = [price for line in row for price in line.found.prices]
+        slots = [price for line in row for price in line.found.prices or (None,)]
+        prices = [price for price in slots if price is not None]
         model = read_model(name, self._scope) if name else None
         if model is None or not prices:
             seen = sum(line.found.seen for line in row)
             return Reading(amounts_seen=seen, amounts_ignored=seen)
-        columns = _columns_for(prices, meters)
+        is_whole = len(slots) == len(meters)  # a dash keeps its column's place
+        paid = [meter for meter, price in zip(meters, slots, strict=False) if price is not None]
+        columns = paid if is_whole else _columns_for(prices, meters)
         if columns is None:
             message = f"{len(prices)} prices under {len(meters)} headings: it is unknown which is missing"
             complaint = Complaint("ragged_row", message, prices[0].quote, f"{self._locator} {model.name}")

@@ -47,8 +47,8 @@ def as_heading(text: str, read: Callable[[str], Meaning]) -> Meaning:
     if "two_tiers" in label.roles and _AND.search(text):
         label = label._replace(tier=None)  # "On-demand and batch pricing" heads both
     if not label.unknown:
-        if label.tier == "priority" and "model" in label.roles and not _MODE.search(text):
-            label = label._replace(tier=None)  # "Fast models" are no models in fast mode
+        if "model" in label.roles and not _MODE.search(text):  # "Fast models" are no models in fast mode
+            label = label._replace(tier=None if label.tier == "priority" else label.tier, mode=None)
         roles = frozenset(ABOVE[role] for role in label.roles if role in ABOVE)
         return label._replace(direction=None, cache=None, roles=roles, others=())
     tier = label.tier and _tier_beside_names(text, read)

@@ -72,6 +72,7 @@ def find_layout(table: Table, scope: Scope) -> Layout:
     if not any(column.role == "price" and "list" not in column.meaning.roles for column in columns):
         columns = tuple(_only_price(column, body, index, scope) for index, column in enumerate(columns))
     columns = _beside_storage(_with_common_unit(_with_only_prices(columns, body, scope)))
+    columns = _with_listed_unit(columns, body, scope)
     columns = _with_numbers_across(body, columns, scope)
     if _are_models_across(header, body, columns, scope):
         return Layout(header, body, columns, models_across=True)
@@ -92,6 +93,30 @@ def _with_common_unit(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return tuple(
         replace(column, meaning=column.meaning._replace(unit=units[0]))
         if column in priced and column.meaning.unit is None and not column.meaning.modalities
+        else column
+        for column in columns
+    )
+
+
+def _with_listed_unit(columns: tuple[Column, ...], body: tuple[Row, ...], scope: Scope) -> tuple[Column, ...]:
+    """Of a bare "free" in a row that prints no unit, the one unit that the column of units names for all other rows."""
+    listed = next((index for index, column in enumerate(columns) if column.role == "unit"), None)
+    if listed is None:
+        return columns
+    cells = [(row, row[listed]) for row in body if listed < len(row)]
+    units = [(row, scope.label(cell.plain).unit if cell is not None else None) for row, cell in cells]
+    known = {unit for _, unit in units if unit is not None}
+    bare = [row for row, unit in units if unit is None]
+    if (
+        len(known) != 1
+        or not bare
+        or any(char.isdigit() for row in bare for cell in row[listed:] if cell for char in cell.plain)
+    ):
+        return columns
+    (unit,) = known
+    return tuple(
+        replace(column, meaning=column.meaning._replace(unit=unit))
+        if column.role == "price" and "price" in column.meaning.roles and column.meaning.unit is None
         else column
         for column in columns
     )
@@ -193,6 +218,7 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     if meaning.has_meter and states and states == _worded(cells, scope):
         return "price"
     says_when = meaning.tier or meaning.mode in {"thinking", "non_thinking"} or meaning.window or meaning.context
+    says_when = says_when or meaning.region
     is_money = bool(
         meaning.unit and meaning.unit.unit == "token" and meaning.currency and not meaning.unknown
     )  # "per 1M tokens in USD"

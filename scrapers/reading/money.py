@@ -77,6 +77,7 @@ _HAN_PARTS = frozenset({"分", "角", "厘", "块", "圆"})
 _HAN_GOES_ON = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _KANA = re.compile(r"[\u3041-\u30fa]")
 _COMMA_CURRENCIES = frozenset({"IDR", "VND", "BRL"})  # at home "1.500" is fifteen hundred, whatever the page's language
+_WHOLE_CURRENCIES = frozenset({"IDR", "VND"})  # whose parts nobody prints: three digits behind a point are thousands
 _OPEN_NUMBER = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}[.,][0-9]{3}(?![.,]?[0-9])")
 _BARE_CELL = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
 
@@ -185,6 +186,8 @@ def _amount(match: re.Match[str], text: str, *, bare: bool, mark: Mark) -> Amoun
     if not suffix and _GLUED.match(after) and after.isascii():
         return None
     currency, power = _currency(prefix, suffix, mark)
+    if mark == "?" and currency in _WHOLE_CURRENCIES:
+        mark = ","
     value, doubt = _number(match["number"], "?" if mark == "." and currency in _COMMA_CURRENCIES else mark)
     if currency == "conflict":
         currency, doubt = None, "two currencies"

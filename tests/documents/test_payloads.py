@@ -96,3 +96,29 @@ def test_digits_stay_as_they_are_printed(read: Callable[..., Document]) -> None:
     prompt, completion = record.fields["pricing"].values()
     assert (prompt.printed, completion.printed) == ("0.1500", "5e-7")
     assert completion == Decimal("0.0000005")
+
+
+def test_values_that_refer_to_each_other_by_number_are_put_in_their_places(read: Callable[..., Document]) -> None:
+    flat = [["Reactive", 1], {"models": 2}, [3], {"name": 4, "pricing": 5, "isNew": 7}, "nova", {"input": 6}, 1.1, True]
+    document = read(page(f'<script type="application/json" id="__NUXT_DATA__">{json.dumps(flat)}</script>'))
+    (record,) = records(document)
+    assert record.fields["name"] == "nova"
+    assert record.fields["pricing"] == {"input": Decimal("1.1")}
+
+
+def test_values_that_refer_to_themselves_end(read: Callable[..., Document]) -> None:
+    flat = [{"price": 0, "name": 1}, "nova"]
+    assert len(read(page(f'<script type="application/json">{json.dumps(flat)}</script>')).blocks) < 20
+
+
+def test_a_function_that_is_called_with_the_values_of_a_page_is_read(read: Callable[..., Document]) -> None:
+    script = 'window.__NUXT__=(function(a,b){return {data:[{models:[{name:a,inputPrice:b}]}]}}("nova-2",1.1));'
+    (record,) = records(read(page(f"<script>{script}</script>")))
+    assert (record.fields["name"], record.fields["inputPrice"]) == ("nova-2", Decimal("1.1"))
+
+
+def test_what_a_page_fetched_while_it_was_rendered_is_read(read: Callable[..., Document]) -> None:
+    body = json.dumps({"models": [{"name": "nova", "pricing": {"input": 1.1}}]})
+    kept = json.dumps({"status": 200, "statusText": "", "headers": {}, "body": body})
+    (record,) = records(read(page(f'<script type="application/json" data-sveltekit-fetched>{kept}</script>')))
+    assert record.fields["name"] == "nova"

@@ -1,7 +1,8 @@
 """Whole pages of sellers without a provider file, written in real shapes, with every price of each typed by hand.
 
 `tests/strangers/NAME.truth` holds a line for each rate: model | meter | amount currency, or a state | per unit | tier
-and conditions. A `*` stands for anything; a line that begins with `?` may be read or not; nothing else may be.
+and conditions. A `*` stands for anything; a line that begins with `?` may be read or not; nothing else may be. A file
+with `refused | NAME` alone says what the page is instead of a price page.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ def _said(rate: Rate) -> str:
         f"gt={span.gt}" if span and span.gt else "",
         f"lte={span.lte}" if span and span.lte else "",
         f"region={rate.conditions.region}" if rate.conditions.region else "",
+        f"ttl={rate.conditions.cache_ttl}" if rate.conditions.cache_ttl else "",
+        f"mode={rate.conditions.mode}" if rate.conditions.mode else "",
+        f"window={rate.conditions.window}" if rate.conditions.window else "",
+        f"from={rate.valid_from:%Y-%m-%d}" if rate.valid_from else "",
+        f"until={rate.valid_until:%Y-%m-%d}" if rate.valid_until else "",
     ]
     return ",".join(filter(None, words)) or "-"
 
@@ -70,9 +76,10 @@ def facts_of(name: str) -> list[Fact]:
 def test_a_stranger_reads_every_price_of_a_page_and_no_other(name: str) -> None:
     (path,) = (path for path in FOLDER.glob(f"{name}.*") if path.suffix != ".truth")
     facts = facts_of(name)
-    if not facts:
-        with pytest.raises(NoTable):
+    if facts[0].model == "refused":
+        with pytest.raises(NoTable) as refused:
             read_page(path.read_bytes(), hints=Hints(), captured_at=CAPTURED)
+        assert refused.value.found == facts[0].meter
         return
     left = list(read_page(path.read_bytes(), hints=Hints(), captured_at=CAPTURED).rates)
     missed = []

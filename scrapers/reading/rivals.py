@@ -1,0 +1,62 @@
+"""Tables in which a seller sets its prices beside those of others: the others' are no prices of the page's seller.
+
+A heading, caption or sentence right above says so ("How we compare", "versus other providers"). Of such a block only
+the models count that another block of the page prices, or that a heading of the page names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scrapers.documents.blocks import Block, Prose
+from scrapers.rates import Rate, model_key
+from scrapers.reading.labels import Reading, Scope
+
+_RIVALS = re.compile(
+    r"\bhow (?:we|it|they|our \w+|[\w.\- ]{1,30}) (?:compares?|stacks? up)\b"
+    r"|\bcompet(?:itors?|ition|ing)\b|\brivals?\b|\b(?:compared|comparison) (?:to|with|against)\b"
+    r"|\b(?:vs\.?|versus|against|than) (?:the )?(?:others?|rest|closed|proprietary|big|leading|alternatives?)\b"
+    r"|\b(?:vs\.?|versus|against|than) (?:open ?ai|gpt|claude|gemini)\b"
+    r"|\b(?:other|leading|alternative) (?:providers|vendors|platforms|labs|apis)\b|\balternatives\b"
+    r"|竞品|競品|友商|同类(?:模型|产品)|(?:与|和|同|跟)其他\S{0,6}(?:对比|比较|相比)|他社|競合|경쟁|타사"
+    r"|\bwettbewerb\w*|\bim vergleich (?:zu|mit)\b|\bconcurren\w+|\bcompetencia\b|\bcompetidores\b|\bconcorr\w+"
+    r"|\bконкурент\w*|\bв сравнении с\b|\bпо сравнению с\b|\bpesaing\b|\bkompetitor\b",
+    re.IGNORECASE,
+)
+_MAX_SENTENCE = 160
+
+
+def is_comparison(block: Block, title: str = "") -> bool:
+    """Whether the words right above a block, but not the page's title, announce prices of others beside its own."""
+    context = block.context
+    heading = [text for text in context.headings[-1:] if text != title]
+    above = (context.caption, *context.tabs[-1:], *heading, *context.before[-1:])
+    return not isinstance(block, Prose) and any(
+        len(text) <= _MAX_SENTENCE and _RIVALS.search(text) is not None for text in above if text
+    )
+
+
+def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[Block, Scope, Reading]]:
+    """The blocks with what they gave, without the prices that comparisons show of others; those count as ignored."""
+    title = next((block.context.headings[0] for block, _, _ in read if block.context.headings), "")
+    beside = {id(block) for block, _, part in read if part.rates and is_comparison(block, title)}
+    if not beside:
+        return list(read)
+    own = {model_key(rate.model) for block, _, part in read if id(block) not in beside for rate in part.rates}
+    titles = " ".join(dict.fromkeys(text for block, _, _ in read for text in block.context.headings)).casefold()
+
+    def is_own(rate: Rate) -> bool:
+        return model_key(rate.model) in own or rate.model.casefold() in titles
+
+    return [
+        (block, scope, _kept(part, tuple(filter(is_own, part.rates))) if id(block) in beside else part)
+        for block, scope, part in read
+    ]
+
+
+def _kept(part: Reading, rates: tuple[Rate, ...]) -> Reading:
+    places = {rate.evidence for rate in part.rates if rate.amount is not None}
+    left = {rate.evidence for rate in rates}
+    return replace(part, rates=rates, amounts_ignored=part.amounts_ignored + len(places - left))
