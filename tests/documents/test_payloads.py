@@ -112,7 +112,7 @@ def test_values_that_refer_to_themselves_end(read: Callable[..., Document]) -> N
 
 
 def test_a_function_that_is_called_with_the_values_of_a_page_is_read(read: Callable[..., Document]) -> None:
-    script = 'window.__NUXT__=(function(a,b){return {data:[{models:[{name:a,inputPrice:b}]}]}}("nova-2",1.1));'
+    script = 'window.__NUXT__=(function(a,b){return {models:[{name:a,inputPrice:b}]}}("nova-2",1.1));'
     (record,) = records(read(page(f"<script>{script}</script>")))
     assert (record.fields["name"], record.fields["inputPrice"]) == ("nova-2", Decimal("1.1"))
 
