@@ -22,7 +22,7 @@ from monitor.judging.policy import Policy
 from monitor.price_lines import price_lines
 from monitor.rules import alerts_for
 from monitor.settings import Settings
-from monitor.witnesses import WitnessStand
+from monitor.witnesses import WitnessStand, is_held_price
 from scrapers.catalog import Page, Provider
 from scrapers.errors import LayoutError, NoTable, ScrapeError
 from scrapers.fetching import Capture, FetchFailure, FetchTask
@@ -31,7 +31,7 @@ from scrapers.reader import read_page
 from storage import queries
 from storage.archive import Archive
 from storage.incidents import HealthOutcome
-from storage.nouns import Alert, Event, Flapping
+from storage.nouns import Alert, Event, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome, PageState
 from storage.store import Store
 
@@ -163,6 +163,8 @@ class Cycle:
         return summary
 
     def _look(self, pages: PageMap, chosen: Iterable[PageKey], *, is_second: bool) -> None:
+        chosen = list(chosen)
+        self._hear_of_held(pages, chosen)
         tasks = [self._task(*pages[key], is_second=is_second) for key in chosen]
         for outcome in self.session.fetch(tasks):
             task = outcome.task
@@ -185,17 +187,32 @@ class Cycle:
         if not self.is_cancelled():
             self._look(pages, waiting, is_second=True)
 
+    def _hear_of_held(self, pages: PageMap, chosen: Iterable[PageKey]) -> None:
+        """Ask the feeds that were not asked lately about prices that are held: one may have caught up."""
+        if self.stand is not None and not self.is_dry:
+            held = {key[0] for key in chosen if any(is_held_price(p) for p in self._pending(pages[key][1]))}
+            if held:
+                self.stand.ask(sorted(held))
+
     def _waits(self, page: Page, *outcomes: str) -> bool:
         """Whether a change on this page was seen once; only a body can confirm it, a 304 cannot."""
+        return any(p.outcome in outcomes for p in self._pending(page))
+
+    def _is_vouched(self, provider: Provider, page: Page) -> bool:
+        """Whether a witness shows a price that is held here: the page is judged again, although it did not change."""
+        held = [p for p in self._pending(page) if is_held_price(p)]
+        return bool(held) and self.stand is not None and self.stand.vouches(provider, page, held)
+
+    def _pending(self, page: Page) -> tuple[Pending, ...]:
         state = self.store.page_state(page.provider, page.market, page.url)
-        return state.page_id is not None and any(p.outcome in outcomes for p in self.store.pending_of(state.page_id))
+        return () if state.page_id is None else self.store.pending_of(state.page_id)
 
     def _task(self, provider: Provider, page: Page, *, is_second: bool) -> FetchTask:
         state = self.store.page_state(provider.id, page.market, page.url)
         stale = state.last_full_at is None or self.now() - state.last_full_at >= timedelta(
             seconds=self.settings.fetch.full_every_s
         )
-        waits = self._waits(page, "wait", "kept")
+        waits = self._waits(page, "wait", "kept") or self._is_vouched(provider, page)
         in_full = is_second or stale or not state.has_baseline or waits
         return FetchTask.for_page(
             provider,
@@ -241,7 +258,8 @@ class Cycle:
         body = capture.body
         pending = () if state.page_id is None else self.store.pending_of(state.page_id)
         sha256 = self.archive.address(body) if self.is_dry else self.archive.put(body)
-        if sha256 == state.sha256 and state.has_baseline and not {p.outcome for p in pending} & {"wait", "kept"}:
+        is_open = bool({p.outcome for p in pending} & {"wait", "kept"}) or self._is_vouched(provider, page)
+        if sha256 == state.sha256 and state.has_baseline and not is_open:
             return self._see_unchanged(provider, page, state, at, by_http=False)
         read = read_page(body, hints=page.hints, captured_at=at, charset=capture.charset, companion=capture.companion)
         accepted = self.store.accepted_rates(state.page_id) if state.page_id and state.has_baseline else None

@@ -1,7 +1,7 @@
 """The stand: which witnesses there are for a page, and the asking of feeds.
 
-Feeds are asked only when a change waits on a page of a provider that they know, and not more often than the settings
-say, so a quiet run costs nothing. A feed that does not come is noted and never fails a run.
+Feeds are asked only when a change waits, or is held, on a page of a provider that they know, and not more often than
+the settings say, so a quiet run costs nothing. A feed that does not come is noted and never fails a run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.judging.agreement import witness_of
-from monitor.judging.witnesses import Witness
+from monitor.judging.witnesses import Bench, Witness
 from monitor.parts import Parts
 from scrapers.catalog import Page, Provider
 from scrapers.feeds.catalog import Feed, choose_feeds, load_feeds
@@ -20,7 +20,7 @@ from scrapers.feeds.prices import FeedError
 from scrapers.fetching import Capture, FetchFailure, FetchTask
 from scrapers.rates import Rate
 from storage.feeds import feed_state, record_feed, record_feed_failure, record_feed_unchanged, stored_feed_prices
-from storage.nouns import identity_text
+from storage.nouns import Pending, identity_text
 from storage.outcomes import PageState
 from storage.store import Store
 
@@ -45,6 +45,11 @@ class FeedReport:
     unknown: int = 0
     is_unchanged: bool = False
     error: str = ""
+
+
+def is_held_price(pending: Pending) -> bool:
+    """Whether a changed price is held, so that a witness may still speak for it."""
+    return pending.outcome == "held" and pending.old is not None and pending.new is not None
 
 
 def open_stand(parts: Parts, session: Session, now: Callable[[], datetime]) -> WitnessStand:
@@ -76,6 +81,11 @@ class WitnessStand:
     def witnesses(self, provider: Provider, page: Page) -> tuple[Witness, ...]:
         """All that other pages of the market and the feeds say of this provider now."""
         return (*self._own_pages(provider, page), *self._from_feeds(provider, page))
+
+    def vouches(self, provider: Provider, page: Page, held: Iterable[Pending]) -> bool:
+        """Whether any source shows the new price of a change that is held on this page."""
+        bench = Bench(self.witnesses(provider, page), provider.aliases)
+        return any(p.old and p.new and bench.hear(p.old, p.new).new for p in held)
 
     def ask(self, providers: Iterable[str]) -> tuple[FeedReport, ...]:
         """Ask the feeds that know any of these providers and were not asked lately."""

@@ -1,8 +1,8 @@
 """What was pending, what is pending now, and what is told: the counting of looks and of reversals.
 
 A verdict is believed when it was seen as often and as long as the policy asks. What is held stays held, whatever later
-looks say, until the page goes back or a person decides; it is told once. What a person has rejected is settled:
-not believed and not told while the page shows it.
+looks say, until the page goes back, a person decides, or a witness vouches for it; it is told once. What a person has
+rejected is settled: not believed and not told while the page shows it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ class Ledger:
         prior = self._known.get(key)
         if prior is None or not _is_same(prior, verdict):
             return _Count(None, 1, trust, self.at)
-        return _Count(prior, prior.looks + 1, "held" if prior.outcome in _DECIDED else trust, prior.first_seen)
+        is_stuck = prior.outcome == "settled" or (prior.outcome == "held" and not verdict.is_vouched)
+        return _Count(prior, prior.looks + 1, "held" if is_stuck else trust, prior.first_seen)
 
     def _trust(self, verdict: Verdict, key: str) -> Trust:
         """How far a verdict is trusted on a page, or of a price, that goes to and fro."""

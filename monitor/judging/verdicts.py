@@ -58,6 +58,11 @@ class Verdict:
     confidence: float = 0.85
     is_of_size: bool = False
 
+    @property
+    def is_vouched(self) -> bool:
+        """Whether a witness shows the new price of what would be held for its size alone."""
+        return self.is_of_size and self.trust != "held"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

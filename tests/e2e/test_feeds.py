@@ -121,3 +121,16 @@ def test_a_twin_that_still_shows_a_model_keeps_its_removal_waiting(place: Place)
     assert len(told) == 2, "input and output, once each and not once a page"
     assert place.query("SELECT * FROM pending") == []
     assert place.query("SELECT * FROM current_prices WHERE model = 'aurora-nano'") == []
+
+
+def test_a_held_cut_is_told_when_a_feed_catches_up_although_the_page_stands_still(place: Place) -> None:
+    settings = place.folder / "pricefall.toml"
+    settings.write_text(settings.read_text().replace('every = "6h"', 'every = "0s"'))
+    place.site.pages[LITELLM] = litellm(0.000005)
+    assert [event["kind"] for event in change(place, "0.50")["events"]] == ["held"]
+    assert place.run()["events"] == []
+    place.site.pages[LITELLM] = litellm(0.0000005)
+    told = [event for _ in range(2) for event in place.run()["events"]]
+    assert [(event["kind"], event["old"], event["new"]) for event in told] == [("cut", "5.00", "0.50")]
+    assert place.query("SELECT * FROM pending") == []
+    assert [event for _ in range(2) for event in place.run()["events"]] == []

@@ -249,3 +249,35 @@ def test_a_twin_with_another_price_of_the_model_keeps_nothing_waiting() -> None:
     other = [Witness("acme itself", "https://acme.example/ja", rate("Model 2", "input", "9"), is_own=True)]
     watch.look(without(PAGE, "Model 2"), witnesses=other)
     assert kinds(watch.look(without(PAGE, "Model 2"), witnesses=other)) == ["removal"]
+
+
+def test_a_held_change_is_told_when_a_feed_catches_up_and_a_rejected_one_is_not() -> None:
+    page = with_price(PAGE, "Model 2", "input", "0.2")
+    watch = told("0.2", confirm=True)
+    for _ in range(3):
+        assert watch.look(page).events == ()
+    (event,) = watch.look(page, witnesses=[says("0.2")]).events
+    assert (event.kind, "seen 5 times" in event.why, "litellm shows $0.2" in event.why) == ("cut", True, True)
+    rejected = told("0.2", confirm=True)
+    assert rejected.last is not None
+    settled = tuple(replace(pending, outcome="settled") for pending in rejected.last.pending)
+    rejected.last = replace(rejected.last, pending=settled)
+    later = rejected.look(page, witnesses=[says("0.2"), says("0.2", "models.dev")])
+    assert (later.events, price(later, "Model 2", "input")) == ((), "2.00")
+
+
+def test_a_held_change_waits_for_its_third_look_although_a_feed_has_caught_up() -> None:
+    page = with_price(PAGE, "Model 2", "input", "0.2")
+    watch = told("0.2", confirm=True)
+    assert watch.look(page, witnesses=[says("0.2")]).events == ()
+    assert kinds(watch.look(page, witnesses=[says("0.2")])) == ["cut"]
+
+
+def test_what_the_page_as_a_whole_makes_doubtful_stays_held_whatever_a_feed_shows() -> None:
+    slipped = tuple(replace(r, amount=(r.amount or Decimal(0)) / 1000) for r in PAGE)
+    watch = Watch(PAGE, confirm=True)
+    for feeds in ([], [witness(r, line) for r in slipped for line in ("litellm", "models.dev")]):
+        watch.look(slipped, witnesses=feeds)
+        watch.look(slipped, witnesses=feeds)
+        assert watch.last is not None
+        assert {pending.outcome for pending in watch.last.pending} == {"held"}
