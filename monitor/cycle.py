@@ -19,6 +19,7 @@ from monitor.judge import Judgement, due_events, judge_page
 from monitor.judging.corrections import amended
 from monitor.judging.flapping import flapping_now
 from monitor.judging.policy import Policy
+from monitor.leaving import pages_that_left
 from monitor.price_lines import price_lines
 from monitor.rules import alerts_for
 from monitor.settings import Settings
@@ -257,9 +258,10 @@ class Cycle:
             return self._see_unchanged(provider, page, state, at, by_http=True)
         body = capture.body
         pending = () if state.page_id is None else self.store.pending_of(state.page_id)
-        sha256 = self.archive.address(body) if self.is_dry else self.archive.put(body)
+        sha256, amounts_sha256 = (self._kept(part) for part in (body, capture.companion))
         is_open = bool({p.outcome for p in pending} & {"wait", "kept"}) or self._is_vouched(provider, page)
-        if sha256 == state.sha256 and state.has_baseline and not is_open:
+        is_same = (sha256, amounts_sha256) == (state.sha256, state.companion_sha256)
+        if is_same and state.has_baseline and not is_open:
             return self._see_unchanged(provider, page, state, at, by_http=False)
         read = read_page(body, hints=page.hints, captured_at=at, charset=capture.charset, companion=capture.companion)
         accepted = self.store.accepted_rates(state.page_id) if state.page_id and state.has_baseline else None
@@ -283,7 +285,7 @@ class Cycle:
             failed = self._fail(provider, page, "implausible", judgement.why)
             return replace(failed, status="suspect", complaints=len(read.complaints))
         events, alerts = self._tell(judgement, accepted or ())
-        self._store(page, capture, sha256, read, judgement, events, alerts)
+        self._store(page, capture, (sha256 or "", amounts_sha256), read, judgement, events, alerts)
         return PageReport(
             provider.id,
             page.url,
@@ -297,6 +299,12 @@ class Cycle:
             due_at=min((p.due_at for p in judgement.pending if p.due_at is not None), default=None),
             flapping=flapping_now(judgement.flapping, at, self.policy.flap_window),
         )
+
+    def _kept(self, body: bytes | None) -> str | None:
+        """The name of a body in the archive, where it is from now on."""
+        if body is None:
+            return None
+        return self.archive.address(body) if self.is_dry else self.archive.put(body)
 
     @property
     def policy(self) -> Policy:
@@ -368,7 +376,7 @@ class Cycle:
         self,
         page: Page,
         capture: Capture,
-        sha256: str,
+        kept: tuple[str, str | None],
         read: PriceList,
         judgement: Judgement,
         events: tuple[Event, ...],
@@ -383,7 +391,8 @@ class Cycle:
                 market=page.market,
                 url=page.url,
                 captured_at=capture.captured_at,
-                sha256=sha256,
+                sha256=kept[0],
+                companion_sha256=kept[1],
                 size=len(capture.body),
                 etag=capture.etag,
                 last_modified=capture.last_modified,
@@ -437,9 +446,12 @@ class Cycle:
             in_full = [page_id for page_id, is_full in self._unchanged.items() if is_full]
             now = self.now()
             self.store.record_unchanged(self.run_id, list(self._unchanged), now, in_full=in_full, seen_at=self._seen_at)
-            health = HealthChanges() if interrupted else look_at_health(self.store, self.settings, self.watched, now)
+            watched = tuple(self.watched)
+            health = HealthChanges() if interrupted else look_at_health(self.store, self.settings, watched, now)
             alerts = notices(health, self.settings, now)
             summary = replace(summary, health=health, alerts=self._alerts + len(alerts))
+            if watched:
+                self.store.note_left(pages_that_left(self.store.pages(), watched), now)
             outcome = HealthOutcome(health.changed, alerts)
             self.store.finish_run(self.run_id, now, status, summary.counts(), outcome)
         return summary

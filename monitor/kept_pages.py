@@ -81,7 +81,8 @@ def _read(parts: Parts, page: Page, kept: RecordedCapture) -> Reading | str:
     try:
         body = parts.archive.get(kept.sha256)
         charset = http_content_type_encoding(kept.content_type) if kept.content_type else None
-        read = read_page(body, hints=page.hints, captured_at=kept.captured_at, charset=charset)
+        amounts = None if kept.companion_sha256 is None else parts.archive.get(kept.companion_sha256)
+        read = read_page(body, hints=page.hints, captured_at=kept.captured_at, charset=charset, companion=amounts)
     except (ArchiveError, LayoutError) as err:
         return str(err)
     return page_doubt(page, read, kept.captured_at, None) or Reading(kept.captured_at, read)

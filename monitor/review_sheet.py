@@ -22,10 +22,12 @@ from monitor.ruling import Word, would_tell
 from monitor.settings import Settings
 from monitor.tables import conditions_text, console, price_text, visible
 from scrapers.catalog import Hints
+from scrapers.documents.decode import decode
 from scrapers.documents.read import read_document
 from scrapers.errors import LayoutError
 from scrapers.explain import Surroundings, surroundings
 from scrapers.rates import Rate, format_instant
+from scrapers.reading.templates import fill_template
 from storage.errors import ArchiveError
 from storage.nouns import Event
 from storage.recorded import RecordedCapture, capture, captures_of, intervals_of
@@ -183,11 +185,21 @@ def _around(parts: Parts, held: Held, rate: Rate, kept: RecordedCapture) -> tupl
     provider = parts.catalog.get(held.state.provider)
     hints = Hints() if provider is None else provider.hints_for(held.state.url)
     try:
-        document = read_document(parts.archive.get(kept.sha256))
+        documents = [read_document(body) for body in _bodies(parts, kept)]
     except (ArchiveError, LayoutError) as err:
         return None, str(err)
-    found = surroundings(document, rate.evidence.locator, rate.evidence.quote, hints, kept.captured_at)
+    places = (surroundings(each, rate.evidence.locator, rate.evidence.quote, hints, kept.captured_at)
+              for each in documents)  # fmt: skip
+    found = next((place for place in places if place), None)
     return found, "" if found else "that place was not found again in the capture"
+
+
+def _bodies(parts: Parts, kept: RecordedCapture) -> list[bytes]:
+    """The page as it was kept; a template as its amounts fill it, once for each region."""
+    body = parts.archive.get(kept.sha256)
+    if kept.companion_sha256 is None:
+        return [body]
+    return [text.encode() for text in fill_template(decode(body), parts.archive.get(kept.companion_sha256)).values()]
 
 
 def _neighbours(parts: Parts, held: Held) -> Iterator[str]:

@@ -48,11 +48,11 @@ class Accepted:
 
 
 def held_differences(store: Store) -> tuple[Held, ...]:
-    """All that is held, page by page."""
+    """All that is held, page by page; what nobody watches any more asks for no decision."""
     return tuple(
         Held(held_ref(state, pending), state, pending)
         for state, pending in store.all_pending()
-        if pending.outcome == "held"
+        if pending.outcome == "held" and state.left_at is None
     )
 
 

@@ -2,7 +2,8 @@
 
 The rules are those of the judge (`monitor.judging.schedule`), so that a price that nobody has looked at since its day
 is shown right all the same: announced prices take the place of what they supersede, a promotion that is over gives way
-to its struck price, and a page that was last seen before another page of its market dropped a price no longer tells it.
+to its struck price, a page that was last seen before another page of its market dropped a price no longer tells it, and
+one that no provider file has watched any more tells nothing.
 A change here needs a new step in `storage.schema` that makes the view again.
 """
 
@@ -26,6 +27,7 @@ def in_force_sql(at: str, known: str) -> str:
   started AS MATERIALIZED (
     SELECT *, (valid_until IS NOT NULL AND valid_until <= {at}) AS is_over FROM known
     WHERE (known_end IS NULL OR known_end > {at}) AND (valid_from IS NULL OR valid_from <= {at})
+      AND NOT EXISTS (SELECT 1 FROM pages WHERE pages.id = page_id AND left_at <= min({at}, {known}))
   ),
   parts AS MATERIALIZED (SELECT * FROM started WHERE valid_from IS NOT NULL),
   standing AS (

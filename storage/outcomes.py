@@ -22,6 +22,7 @@ class PageState:
         etag: for `If-None-Match`; of the last body that was read.
         last_modified: for `If-Modified-Since`, as the server wrote it.
         sha256: of the last body that was read.
+        companion_sha256: of the document that held its amounts; None where the page holds them itself.
         has_baseline: whether a price list of this page was ever accepted.
         last_full_at: when a body last came, in full and not by 304.
         last_ok_at: when the page was last read or seen unchanged.
@@ -29,6 +30,7 @@ class PageState:
         failures: failed looks in a row.
         last_error: what the last failed look said; None after a good one.
         next_due_at: when `watch` looks again.
+        left_at: since when no provider file has it watched; None while one does.
 
     """
 
@@ -39,6 +41,7 @@ class PageState:
     etag: str | None = None
     last_modified: str | None = None
     sha256: str | None = None
+    companion_sha256: str | None = None
     has_baseline: bool = False
     last_full_at: datetime | None = None
     last_ok_at: datetime | None = None
@@ -46,6 +49,7 @@ class PageState:
     failures: int = 0
     last_error: str | None = None
     next_due_at: datetime | None = None
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class PageOutcome:
         url: the page's address in its provider file (`final_url` is where the body came from).
         captured_at: when the body came; what the page no longer says ended then.
         sha256: of the body; its name in the archive.
+        companion_sha256: of the document that holds the page's amounts, where they stand in a second one.
         size: bytes of the body.
         price_list: all that was read.
         accepted: the whole accepted list after this look, with what is kept although the page does not show it;
@@ -93,6 +98,7 @@ class PageOutcome:
     headers: Mapping[str, str] = field(default_factory=dict)
     kind: str | None = None
     is_full: bool = True
+    companion_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def evidence(
     """The prices in force with the capture that showed them last; arguments as for `prices`."""
     rows = prices(store, provider, model, meter, tier, at=at)
     captures = store.connection.rows(
-        "SELECT rates.id AS rate_id, captured_at, sha256, bytes FROM rates "
+        "SELECT rates.id AS rate_id, captured_at, sha256, companion_sha256, bytes FROM rates "
         "JOIN captures ON captures.id = coalesce(rates.last_capture_id, rates.capture_id) "
         "WHERE rates.id IN (SELECT value FROM json_each(:ids))",
         {"ids": dump([row["rate_id"] for row in rows])},
@@ -235,7 +235,7 @@ def providers(store: Store) -> list[Row]:
           captures.complaints, captures.amounts_seen, captures.amounts_unread,
           (SELECT count(*) FROM pending WHERE page_id = pages.id AND outcome = 'wait') AS waiting,
           (SELECT count(*) FROM pending WHERE page_id = pages.id AND outcome = 'held') AS held,
-          last_ok_at, last_full_at, last_checked_at, next_due_at, failures, last_error
+          last_ok_at, last_full_at, last_checked_at, next_due_at, failures, last_error, left_why
         FROM pages LEFT JOIN captures ON captures.id = pages.last_capture_id
         ORDER BY pages.provider, pages.market, pages.url
         """
@@ -310,7 +310,7 @@ def doctor(store: Store, *, full_check: bool = False) -> Row:
         "rows": sizes,
         "undecided": connection.rows("SELECT count(*) FROM pending WHERE outcome <> 'settled'")[0][0],
         "last_run": last[0] if last else None,
-        "failing_pages": [row for row in providers(store) if row["failures"]],
+        "failing_pages": [row for row in providers(store) if row["failures"] and not row["left_why"]],
         "alerts": counts(store),
         "disabled_channels": disabled_channels(store),
     }

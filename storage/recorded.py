@@ -13,12 +13,13 @@ from storage.rows import instant, moment, rate_of
 
 @dataclass(frozen=True, slots=True)
 class RecordedCapture:
-    """A body that was read; `sha256` is its name in the archive."""
+    """A body that was read, and the document that held its amounts; `sha256` are their names in the archive."""
 
     captured_at: datetime
     sha256: str
     content_type: str | None
     final_url: str | None
+    companion_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,6 @@ def capture(connection: Connection, capture_id: int | None) -> RecordedCapture |
 
 
 def _capture(row: sqlite3.Row) -> RecordedCapture:
-    return RecordedCapture(moment(row["captured_at"]), row["sha256"], row["content_type"], row["final_url"])
+    return RecordedCapture(
+        moment(row["captured_at"]), row["sha256"], row["content_type"], row["final_url"], row["companion_sha256"]
+    )

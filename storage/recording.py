@@ -111,6 +111,7 @@ def _insert_capture(sql: sqlite3.Connection, page_id: int, outcome: PageOutcome)
             "page_id": page_id,
             "captured_at": instant(outcome.captured_at),
             "sha256": outcome.sha256,
+            "companion_sha256": outcome.companion_sha256,
             "bytes": outcome.size,
             "final_url": outcome.final_url,
             "content_type": outcome.content_type,
@@ -220,6 +221,7 @@ def _update_page(sql: sqlite3.Connection, page_id: int, capture_id: int, outcome
         "last_capture_id": capture_id,
         "last_run_id": outcome.run_id,
         "sha256": outcome.sha256,
+        "companion_sha256": outcome.companion_sha256,
     }
     if outcome.is_full:
         changes |= {"etag": outcome.etag, "last_modified": outcome.last_modified, "last_full_at": at}

@@ -266,6 +266,7 @@ def page_state(row: sqlite3.Row) -> PageState:
         etag=row["etag"],
         last_modified=row["last_modified"],
         sha256=row["sha256"],
+        companion_sha256=row["companion_sha256"],
         has_baseline=bool(row["has_baseline"]),
         last_full_at=parse_instant(row["last_full_at"]),
         last_ok_at=parse_instant(row["last_ok_at"]),
@@ -273,6 +274,7 @@ def page_state(row: sqlite3.Row) -> PageState:
         failures=row["failures"],
         last_error=row["last_error"],
         next_due_at=parse_instant(row["next_due_at"]),
+        left_at=parse_instant(row["left_at"]),
     )
 
 

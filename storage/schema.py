@@ -373,19 +373,7 @@ INSERT INTO conditions SELECT DISTINCT conditions,
   json_extract(conditions, '$.cache_ttl'), json_extract(conditions, '$.mode'), json_extract(conditions, '$.window'),
   json_extract(conditions, '$.region'), json_extract(conditions, '$.other') FROM rates""")
     db.execute("DROP VIEW current_prices")
-    now = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-    db.execute(f"""
-CREATE VIEW current_prices AS
--- what is in force now and accepted: one row for each price, from the page that saw it last
-WITH
-  known AS (SELECT *, ended_at AS known_end, seen_until AS sight FROM rates
-    WHERE ended_at IS NULL AND superseded_at IS NULL),{in_force_sql(now, "'9999'")}
-SELECT
-  ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
-  per_million_tokens,  -- rounded, in the printed currency
-  list_amount, valid_from, valid_until, seen_from, seen_until,
-  flags, quote, url, model_key, identity, ranked.id AS rate_id
-FROM ranked JOIN pages ON pages.id = ranked.page_id WHERE place = 1""")  # noqa: S608 - our own expressions
+    _create_current_prices(db)
     db.execute("""
 CREATE TABLE windows (
   id INTEGER PRIMARY KEY,
@@ -500,3 +488,30 @@ def m011_outbox_doubts(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN maybe_out INTEGER NOT NULL DEFAULT 0")
     db.execute("UPDATE alerts SET maybe_out = 1 WHERE attempts > 0 OR lease IS NOT NULL")
     db.execute("ALTER TABLE channels ADD COLUMN quiet_until TEXT")
+
+
+@migrations()
+def m012_companions_and_pages_that_left(db: Database) -> None:
+    """The second document of a template page; pages that no provider file names any more are not current."""
+    db.execute("DROP VIEW current_prices")
+    db.execute("ALTER TABLE pages ADD COLUMN companion_sha256 TEXT")
+    db.execute("ALTER TABLE pages ADD COLUMN left_at TEXT")
+    db.execute("ALTER TABLE pages ADD COLUMN left_why TEXT")
+    db.execute("ALTER TABLE captures ADD COLUMN companion_sha256 TEXT")
+    _create_current_prices(db)
+
+
+def _create_current_prices(db: Database) -> None:
+    now = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+    db.execute(f"""
+CREATE VIEW current_prices AS
+-- what is in force now and accepted: one row for each price, from the page that saw it last
+WITH
+  known AS (SELECT *, ended_at AS known_end, seen_until AS sight FROM rates
+    WHERE ended_at IS NULL AND superseded_at IS NULL),{in_force_sql(now, "'9999'")}
+SELECT
+  ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
+  per_million_tokens,  -- rounded, in the printed currency
+  list_amount, valid_from, valid_until, seen_from, seen_until,
+  flags, quote, url, model_key, identity, ranked.id AS rate_id
+FROM ranked JOIN pages ON pages.id = ranked.page_id WHERE place = 1""")  # noqa: S608 - our own expressions

@@ -225,6 +225,19 @@ class Store:
             looked = {"page_id": page_id, "run_id": run_id, "failed_at": instant(now)}
             insert(sql, "failed_looks", {**looked, "kind": kind, "message": message})
 
+    def note_left(self, left: Mapping[int, str], now: datetime) -> None:
+        """Note which pages are not watched any more and why; all others are. What was noted before keeps its day."""
+        known = {row["id"]: row["left_why"] for row in self.connection.rows("SELECT id, left_why FROM pages")}
+        back = [page_id for page_id, why in known.items() if why is not None and page_id not in left]
+        if not back and all(known.get(page_id) for page_id in left):
+            return
+        with self.connection.write() as sql:
+            sql.executemany("UPDATE pages SET left_at = NULL, left_why = NULL WHERE id = ?", [(each,) for each in back])
+            sql.executemany(
+                "UPDATE pages SET left_at = ?, left_why = ? WHERE id = ? AND left_at IS NULL",
+                [(instant(now), why, page_id) for page_id, why in left.items()],
+            )
+
     def set_next_due(self, due: Mapping[tuple[str, str, str], datetime]) -> None:
         """Remember when each page, named by provider, market and URL, is to be looked at again."""
         with self.connection.write() as sql:

@@ -172,8 +172,12 @@ _LATE_DAYS = 3
 
 
 def _late(pages: list[dict[str, Any]], now: datetime) -> Iterator[Finding]:
-    """Pages that were last read, or seen unchanged, some days ago."""
+    """Pages that were last read, or seen unchanged, some days ago; and those that nobody has watched any more."""
     for page in pages:
+        if page["left_why"]:
+            words = f"{page['provider']} {page['url']} is not watched: {page['left_why']}; its prices are history"
+            yield "ok", "left", words
+            continue
         seen = parse_instant(page["last_ok_at"])
         days = None if seen is None else (now - seen).days
         if days is None or days >= _LATE_DAYS:
@@ -202,5 +206,7 @@ def _missing_bodies(store: Any, archive: Path) -> int:
     kept = Archive(archive)
     return sum(
         not kept.path_of(row["sha256"]).exists()
-        for row in store.connection.rows("SELECT DISTINCT sha256 FROM captures")
+        for row in store.connection.rows(
+            "SELECT sha256 FROM captures UNION SELECT companion_sha256 FROM captures WHERE companion_sha256 IS NOT NULL"
+        )
     )

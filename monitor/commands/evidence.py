@@ -87,10 +87,11 @@ def _save(parts: Parts, rows: list[dict[str, Any]], folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for row in {row["sha256"]: row for row in rows}.values():
-        body = parts.archive.get(row["sha256"])
+    names = {sha256: row for row in rows for sha256 in (row["sha256"], row["companion_sha256"]) if sha256}
+    for sha256, row in names.items():
+        body = parts.archive.get(sha256)
         kind = sniff_kind(decode(body))
-        name = f"{row['captured_at'][:10]}-{row['provider']}-{row['sha256'][:12]}.{_ENDINGS.get(kind, kind)}"
+        name = f"{row['captured_at'][:10]}-{row['provider']}-{sha256[:12]}.{_ENDINGS.get(kind, kind)}"
         path = folder / name
         path.write_bytes(body)
         written.append(path)

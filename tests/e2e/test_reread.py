@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,62 @@ def test_bad_input_is_refused_with_a_way_out(place: Place, args: tuple[str, ...]
     done = place.call("reread", *args)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def template_page() -> bytes:
+    """A page that names its amounts and does not hold them."""
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{{priceOf!t!{name}-IN!*!1000}}</td><td>{{priceOf!t!{name}-OUT!*!1000}}</td></tr>"
+        for name in PRICES
+    )
+    return f"""<!doctype html><html lang="en"><head><title>Pricing</title></head><body>
+<h2>Token prices</h2><table>
+<tr><th>Model</th><th>Price per 1M input tokens</th><th>Price per 1M output tokens</th></tr>{rows}</table>
+</body></html>""".encode()
+
+
+def amounts(prices: Mapping[str, tuple[str, str]]) -> bytes:
+    """The second document: prices per thousand tokens, as the page scales them."""
+    said = {
+        f"{name}-{side}": {"price": f"{Decimal(price) / 1000:f}"}
+        for name, pair in prices.items()
+        for side, price in zip(("IN", "OUT"), pair, strict=True)
+    }
+    return json.dumps({"regions": {"": said}}).encode()
+
+
+@pytest.fixture
+def joined(place: Place) -> Place:
+    """A page whose amounts come from a second document."""
+    place.extra = {"aurora": 'companion = "https://aurora.example/amounts.json"\n[hints]\ncurrency = "USD"\n'}
+    place.write()
+    place.site.pages["aurora.example", "/amounts.json"] = amounts(PRICES)
+    place.show(template_page())
+    place.run()
+    return place
+
+
+def test_a_cut_in_the_second_document_alone_is_told(joined: Place) -> None:
+    joined.site.pages["aurora.example", "/amounts.json"] = amounts(CHEAPER)
+    events = joined.run()["events"]
+    assert [(event["kind"], event["model"], event["new"]) for event in events] == [("cut", "aurora-large", "2.5")]
+
+
+def test_a_page_with_its_amounts_is_read_again_as_it_was(joined: Place) -> None:
+    time.sleep(1.1)  # instants are kept to the second
+    joined.site.pages["aurora.example", "/amounts.json"] = amounts(CHEAPER)
+    joined.run()
+    done = joined.call("reread", "--json")
+    assert (json.loads(done.stdout), done.stderr) == ([], "")
+    joined.extra = {"aurora": joined.extra["aurora"].replace("USD", "EUR")}
+    joined.write()
+    assert {row["what"] for row in reread(joined)} == {"other"}
+
+
+def test_what_is_held_on_such_a_page_is_shown_with_its_rows(joined: Place) -> None:
+    joined.site.pages["aurora.example", "/amounts.json"] = amounts({**PRICES, "aurora-large": ("0.50", "15.00")})
+    joined.run()
+    (row,) = json.loads(joined.call("review", "--json").stdout)
+    shown = json.loads(joined.call("review", "show", row["id"], "--json").stdout)
+    assert "0.5" in " ".join(map(str, json.dumps(shown).split()))
+    assert "not found again" not in json.dumps(shown)
