@@ -279,6 +279,7 @@ class Cycle:
             policy=self.policy,
             recent=self.store.recent_events(state.page_id, at - self.policy.memory) if state.page_id else (),
             flapping=self.store.flapping_of(state.page_id) if state.page_id else (),
+            windows=self.store.windows_of(state.page_id) if state.page_id else (),
         )
         judgement = self._with_witnesses(provider, page, judge)
         if judgement.is_suspect:
@@ -401,6 +402,7 @@ class Cycle:
                 is_full=True,
                 price_list=read,
                 accepted=judgement.accepted,
+                windows=judgement.windows,
                 pending=judgement.pending,
                 flapping=judgement.flapping,
                 events=events,

@@ -16,6 +16,7 @@ from monitor.diff import Comparison, Difference, compare, price_of
 from monitor.judging import announced, schedule
 from monitor.judging.flapping import counted, flapping_now
 from monitor.judging.guards import models_of, page_guards
+from monitor.judging.hours import hours_key, hours_verdict
 from monitor.judging.ledger import Ledger
 from monitor.judging.names import Rename, find_renames, points_elsewhere, predecessor_rate, split_joint_names
 from monitor.judging.policy import Policy
@@ -24,6 +25,7 @@ from monitor.judging.witnesses import Bench, Witness, weigh
 from monitor.judging.words import listed, money, name_of, on
 from scrapers.catalog import Page, Provider
 from scrapers.rates import PriceList, Rate, model_key
+from scrapers.windows import Window
 from storage.nouns import Event, Flapping, Pending
 
 
@@ -39,6 +41,7 @@ class Judgement:
         why: one sentence about the page.
         flapping: the counts of what went to and fro on the page, to be stored in place of those before; what flaps
             (`flapping_now`) is a matter of health, not of price.
+        windows: the hours of peak and off-peak prices that are believed now.
 
     """
 
@@ -48,6 +51,7 @@ class Judgement:
     is_suspect: bool
     why: str
     flapping: tuple[Flapping, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 def judge_page(
@@ -63,6 +67,7 @@ def judge_page(
     recent: tuple[Event, ...] = (),
     flapping: tuple[Flapping, ...] = (),
     witnesses: Sequence[Witness] = (),
+    windows: tuple[Window, ...] = (),
 ) -> Judgement:
     """Compare one reading of a page with the accepted list and judge every difference.
 
@@ -81,16 +86,17 @@ def judge_page(
         recent: events told about these prices within `policy.memory`.
         flapping: the counts of what went to and fro on the page.
         witnesses: what the provider's other pages and feeds say of its prices now.
+        windows: the hours of peak and off-peak prices that were believed until now.
 
     """
     doubt = page_doubt(page, read, captured_at, previous_at)
     if doubt is not None:
-        return Judgement(accepted or (), pending, (), is_suspect=True, why=doubt, flapping=flapping)
+        return Judgement(accepted or (), pending, (), is_suspect=True, why=doubt, flapping=flapping, windows=windows)
     rates, conflicts = _without_conflicts(split_joint_names(read.rates, accepted or ()))
     new = schedule.settle(rates, captured_at)
     if not accepted:
         why = f"first good look: {len(rates)} prices of {len(models_of(rates))} models are the baseline"
-        return Judgement((*new.current, *new.announced), (), (), is_suspect=False, why=why)
+        return Judgement((*new.current, *new.announced), (), (), is_suspect=False, why=why, windows=read.windows)
     restless = frozenset(count.key for count in flapping_now(flapping, captured_at, policy.flap_window))
     ledger = Ledger(provider, page, captured_at, pending, policy, restless, recent)
     scene = _Scene(provider, page, captured_at, accepted, new, read, ledger, Bench(witnesses, provider.aliases))
@@ -98,6 +104,7 @@ def judge_page(
     scene.settle_dues(previous_at)
     scene.judge_current()
     scene.judge_announced()
+    believed_hours = scene.judge_hours(windows)
     return Judgement(
         _unique(scene.accepted),
         ledger.pending,
@@ -105,6 +112,7 @@ def judge_page(
         is_suspect=False,
         why=ledger.summary(),
         flapping=counted(flapping, ledger.reversals(), captured_at, policy.flap_window),
+        windows=believed_hours,
     )
 
 
@@ -269,6 +277,14 @@ class _Scene:
             is_lost = bool(self.guards_removals) or rate.model_key not in shown
             if is_lost or not self.ledger.decide(verdict, _later(rate)):
                 self.accepted.append(rate)
+
+    def judge_hours(self, before: tuple[Window, ...]) -> tuple[Window, ...]:
+        """The hours that are believed: those of the page, or those before until other ones were seen twice."""
+        stated = self.read.windows
+        verdict = hours_verdict(before, stated, self.accepted, self.at)
+        if verdict is None or verdict.new is None or self.ledger.decide(verdict, hours_key(stated, verdict.new)):
+            return stated
+        return before
 
     def _note_renames(self, renames: Iterable[Rename]) -> None:
         for rename in renames:

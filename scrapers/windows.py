@@ -129,7 +129,7 @@ def window_at(windows: Iterable[Window], at: datetime, day_of: DayOf = day_of_we
 
     None where nobody says, or where the words contradict each other.
     """
-    valid = _newest([window for window in windows if window.valid_from is None or window.valid_from <= at])
+    valid = windows_in_force(windows, at)
     is_open = {window.name for window in valid if window.is_open(at, day_of)}
     named = {window.name for window in valid}
     if len(is_open) == 1:
@@ -141,6 +141,11 @@ def window_at(windows: Iterable[Window], at: datetime, day_of: DayOf = day_of_we
     if len(rest) != 1:
         return "between"
     return "off_peak" if rest == {"peak"} else "peak"
+
+
+def windows_in_force(windows: Iterable[Window], at: datetime) -> list[Window]:
+    """The windows that hold at an instant by their own dates: of each name those that came last."""
+    return _newest([window for window in windows if window.valid_from is None or window.valid_from <= at])
 
 
 def hours_text(hours: Sequence[tuple[int, int]]) -> str:

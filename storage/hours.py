@@ -56,14 +56,21 @@ def windows_of(
     return [each for each in kept if each.url == last[each.provider, each.market].url]
 
 
+def windows_on(sql: sqlite3.Connection, page_id: int) -> tuple[Window, ...]:
+    """The windows that are believed of a page."""
+    found = sql.execute("SELECT * FROM windows WHERE page_id = ? AND ended_at IS NULL ORDER BY id", (page_id,))
+    return tuple(_window(row) for row in found)
+
+
 def write_windows(sql: sqlite3.Connection, page_id: int, capture_id: int, outcome: PageOutcome) -> None:
-    """Close what the page no longer says and open what it says anew; what it still says was seen again."""
+    """Close what is no longer believed and open what is believed anew; what goes on was seen again."""
     at, recorded_at = instant(outcome.captured_at), instant(outcome.recorded_at)
     opened = {
         _window(row).rule: row["id"]
         for row in sql.execute("SELECT * FROM windows WHERE page_id = ? AND ended_at IS NULL", (page_id,))
     }
-    stated = {window.rule: window for window in outcome.price_list.windows}
+    believed = outcome.price_list.windows if outcome.windows is None else outcome.windows
+    stated = {window.rule: window for window in believed}
     for rule, row_id in opened.items():
         if rule in stated:
             sql.execute("UPDATE windows SET seen_until = max(seen_until, ?) WHERE id = ?", (at, row_id))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scrapers.rates import PriceList, Rate
+from scrapers.windows import Window
 from storage.nouns import Alert, Event, Flapping, Pending, Ruling
 
 
@@ -66,6 +67,7 @@ class PageOutcome:
         price_list: all that was read.
         accepted: the whole accepted list after this look, with what is kept although the page does not show it;
             None leaves the accepted list as it is.
+        windows: the hours that are believed after this look; None where they are those of `price_list`.
         pending: all that waits or is held after this look; takes the place of what waited before.
         flapping: the counts of what went to and fro, in place of those before; None leaves them as they are.
         is_full: False for a body that was not fetched now (a reread).
@@ -86,6 +88,7 @@ class PageOutcome:
     price_list: PriceList
     accepted: tuple[Rate, ...] | None
     recorded_at: datetime
+    windows: tuple[Window, ...] | None = None
     pending: tuple[Pending, ...] = ()
     flapping: tuple[Flapping, ...] | None = None
     events: tuple[Event, ...] = ()

@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from scrapers.rates import Rate
+from scrapers.windows import Window
 from storage import rows
 from storage.connection import Connection
-from storage.hours import see_windows
+from storage.hours import see_windows, windows_on
 from storage.incidents import HealthOutcome, write_health
 from storage.nouns import Correction, Event, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome, PageState
@@ -113,6 +114,10 @@ class Store:
     def flapping_of(self, page_id: int) -> tuple[Flapping, ...]:
         """The counts of what went to and fro on a page."""
         return flapping_on(self.connection.raw, page_id)
+
+    def windows_of(self, page_id: int) -> tuple[Window, ...]:
+        """The hours of peak and off-peak prices that are believed of a page."""
+        return windows_on(self.connection.raw, page_id)
 
     def corrections_of(self, page_id: int) -> tuple[Correction, ...]:
         """What people said that a page means, the newest word first."""

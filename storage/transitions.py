@@ -39,6 +39,12 @@ class _Told:
     transition: str
     effective_from: datetime | None
     captured_at: datetime
+    why: str
+
+    @property
+    def words(self) -> str:
+        """What is said of it, whenever and however often it was seen."""
+        return self.why.partition("; seen ")[0]
 
     @property
     def before(self) -> list[str | None]:
@@ -58,7 +64,7 @@ def fresh_events(connection: sqlite3.Connection, events: Sequence[Event]) -> tup
         if price not in of_price:
             of_price[price] = _stored(connection, event)
         told = of_price[price]
-        new = _Told(event.kind, transition_text(event), event.effective_from, event.captured_at)
+        new = _Told(event.kind, transition_text(event), event.effective_from, event.captured_at, event.why)
         if _is_known(connection, told, new, event):
             continue
         same = sum(earlier.kind == new.kind and earlier.transition == new.transition for earlier in told)
@@ -83,7 +89,7 @@ def _is_known(connection: sqlite3.Connection, told: Sequence[_Told], new: _Told,
         return latest.effective_from == new.effective_from
     if event.kind == "held":
         return new.captured_at - latest.captured_at < _HELD_AGAIN_AFTER or _is_still_held(connection, event)
-    return True
+    return latest.before != latest.after or latest.words == new.words  # no price moved: hours may have moved again
 
 
 def _is_unreversed(connection: sqlite3.Connection, group: Sequence[_Told], new: _Told, event: Event) -> bool:
@@ -119,11 +125,11 @@ def _group(kind: EventKind) -> tuple[EventKind, ...]:
 
 def _stored(connection: sqlite3.Connection, event: Event) -> list[_Told]:
     found = connection.execute(
-        "SELECT kind, transition, effective_from, captured_at FROM events "
+        "SELECT kind, transition, effective_from, captured_at, why FROM events "
         "WHERE provider = ? AND market = ? AND identity = ? AND predecessor IS ? ORDER BY seq",
         (*_place(event), event.predecessor),
     )
-    return [_Told(row[0], row[1], parse_instant(row[2]), datetime.fromisoformat(row[3])) for row in found]
+    return [_Told(row[0], row[1], parse_instant(row[2]), datetime.fromisoformat(row[3]), row[4]) for row in found]
 
 
 def _is_still_held(connection: sqlite3.Connection, event: Event) -> bool:

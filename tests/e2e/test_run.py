@@ -215,3 +215,29 @@ def test_settings_that_are_wrong_fetch_nothing(place: Place) -> None:
     assert "retries" in done.stderr
     assert "Traceback" not in done.stderr
     assert place.site.requests == []
+
+
+def hours_page(hours: str) -> bytes:
+    """A page with prices for peak and off-peak hours, and the hours."""
+    rows = "".join(f"<tr><td>{name}</td><td>$0.20</td><td>$0.40</td></tr>" for name in PRICES)
+    return f"""<!doctype html><html lang="en"><head><title>Pricing</title></head><body><h1>API pricing</h1>
+<p>All prices are in US dollars per 1M input tokens. Peak hours are {hours} UTC, Monday through Friday; all other hours
+are off-peak.</p><table><tr><th>Model</th><th>Off-peak input</th><th>Peak input</th></tr>{rows}</table>
+</body></html>""".encode()
+
+
+def test_hours_that_move_are_a_notice_for_each_time_and_the_old_ones_are_history(place: Place) -> None:
+    settings = place.folder / "pricefall.toml"
+    settings.write_text(settings.read_text().replace('id = "all"', 'id = "all"\nkinds = ["*", "notice"]'))
+    place.show(hours_page("01:00 - 04:00"))
+    place.run()
+    told = []
+    for hours in ("02:00 - 05:00", "03:00 - 06:00"):
+        place.show(hours_page(hours))
+        told += place.run()["events"]
+        told += place.run()["events"]
+    assert [(event["kind"], f"now peak {hours}" in event["why"]) for event, hours in zip(
+        told, ("02:00-05:00", "03:00-06:00"), strict=True)] == [("notice", True)] * 2  # fmt: skip
+    assert len(place.mails.messages) == 2
+    windows = json.loads(place.call("windows", "--all", "--json").stdout)
+    assert [row["hours"] for row in windows] == [[["03:00", "06:00"]], [["01:00", "04:00"]], [["02:00", "05:00"]]]

@@ -12,6 +12,7 @@ from monitor.judging.policy import Policy
 from monitor.judging.witnesses import Witness
 from scrapers.catalog import Expectations, Page, Provider, Successor
 from scrapers.rates import Complaint, Conditions, PriceList, Rate, TokenRange
+from scrapers.windows import Window
 from storage.nouns import Event
 
 DAY = datetime(2026, 8, 1, tzinfo=UTC)
@@ -97,6 +98,7 @@ class Watch:
         complaints: tuple[Complaint, ...] = (),
         recent: tuple[Event, ...] = (),
         witnesses: Sequence[Witness] = (),
+        windows: tuple[Window, ...] = (),
     ) -> Judgement:
         previous = None if self.last is None else self.at
         now = at if at is not None else self.at + after
@@ -104,7 +106,7 @@ class Watch:
             provider=self.provider,
             page=self.page,
             accepted=None if self.last is None else self.last.accepted,
-            read=PriceList(rates, complaints),
+            read=PriceList(rates, complaints, windows=windows),
             pending=() if self.last is None else self.last.pending,
             captured_at=now,
             previous_at=previous,
@@ -112,6 +114,7 @@ class Watch:
             recent=(*self.told, *recent),
             flapping=() if self.last is None else self.last.flapping,
             witnesses=witnesses,
+            windows=() if self.last is None else self.last.windows,
         )
         self.at = now
         self.told += self.last.events
