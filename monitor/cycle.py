@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, Protocol
 
+from monitor.earlier_looks import EarlierLooks
 from monitor.effects import Effect, effects_of
 from monitor.health import HealthChanges, look_at_health, notices
 from monitor.judge import Judgement, due_events, judge_page
 from monitor.judging.corrections import amended
+from monitor.judging.earlier import EarlierLook, nothing_earlier
 from monitor.judging.flapping import flapping_now
 from monitor.judging.policy import Policy
 from monitor.leaving import pages_that_left
@@ -265,8 +267,11 @@ class Cycle:
             return self._see_unchanged(provider, page, state, at, by_http=False)
         read = read_page(body, hints=page.hints, captured_at=at, charset=capture.charset, companion=capture.companion)
         accepted = self.store.accepted_rates(state.page_id) if state.page_id and state.has_baseline else None
+        earlier: EarlierLook = nothing_earlier
         if state.page_id and accepted:
-            read = amended(read, self.store.corrections_of(state.page_id), accepted)
+            amend = partial(amended, corrections=self.store.corrections_of(state.page_id), accepted=accepted)
+            read = amend(read)
+            earlier = EarlierLooks(self.store, self.archive, page, state.page_id, accepted, amend).before
         judge = partial(
             judge_page,
             provider=provider,
@@ -280,6 +285,7 @@ class Cycle:
             recent=self.store.recent_events(state.page_id, at - self.policy.memory) if state.page_id else (),
             flapping=self.store.flapping_of(state.page_id) if state.page_id else (),
             windows=self.store.windows_of(state.page_id) if state.page_id else (),
+            earlier=earlier,
         )
         judgement = self._with_witnesses(provider, page, judge)
         if judgement.is_suspect:

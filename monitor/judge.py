@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.diff import Comparison, Difference, compare, price_of
+from monitor.diff import Comparison, Difference, compare
 from monitor.judging import announced, schedule
+from monitor.judging.conflicts import without_conflicts
+from monitor.judging.earlier import EarlierLook, as_read_earlier, nothing_earlier
 from monitor.judging.flapping import counted, flapping_now
 from monitor.judging.guards import models_of, page_guards
 from monitor.judging.hours import hours_key, hours_verdict
@@ -68,6 +70,7 @@ def judge_page(
     flapping: tuple[Flapping, ...] = (),
     witnesses: Sequence[Witness] = (),
     windows: tuple[Window, ...] = (),
+    earlier: EarlierLook = nothing_earlier,
 ) -> Judgement:
     """Compare one reading of a page with the accepted list and judge every difference.
 
@@ -87,19 +90,22 @@ def judge_page(
         flapping: the counts of what went to and fro on the page.
         witnesses: what the provider's other pages and feeds say of its prices now.
         windows: the hours of peak and off-peak prices that were believed until now.
+        earlier: what today's reader reads on the last capture before an instant; asked only where something differs.
 
     """
     doubt = page_doubt(page, read, captured_at, previous_at)
     if doubt is not None:
         return Judgement(accepted or (), pending, (), is_suspect=True, why=doubt, flapping=flapping, windows=windows)
-    rates, conflicts = _without_conflicts(split_joint_names(read.rates, accepted or ()))
+    rates, conflicts = without_conflicts(split_joint_names(read.rates, accepted or ()))
     new = schedule.settle(rates, captured_at)
     if not accepted:
         why = f"first good look: {len(rates)} prices of {len(models_of(rates))} models are the baseline"
         return Judgement((*new.current, *new.announced), (), (), is_suspect=False, why=why, windows=read.windows)
     restless = frozenset(count.key for count in flapping_now(flapping, captured_at, policy.flap_window))
     ledger = Ledger(provider, page, captured_at, pending, policy, restless, recent)
-    scene = _Scene(provider, page, captured_at, accepted, new, read, ledger, Bench(witnesses, provider.aliases))
+    scene = _Scene(
+        provider, page, captured_at, accepted, new, read, ledger, Bench(witnesses, provider.aliases), earlier
+    )
     scene.keep_conflicts(conflicts)
     scene.settle_dues(previous_at)
     scene.judge_current()
@@ -163,7 +169,8 @@ class _Scene:
     new: schedule.Settled
     read: PriceList
     ledger: Ledger
-    bench: Bench = field(default_factory=lambda: Bench(()))
+    bench: Bench
+    earlier: EarlierLook
     current: tuple[Rate, ...] = ()
     announced: tuple[Rate, ...] = ()
     accepted: list[Rate] = field(default_factory=list)
@@ -235,9 +242,7 @@ class _Scene:
         placed = _placed(comparison)
         launches: list[Rate] = []
         for group in _groups(comparison.differences):
-            verdicts = [
-                (d, aliases.get(d.rate.model_key) or weigh(judge_difference(d, look), self.bench)) for d in group
-            ]
+            verdicts = [(d, aliases.get(d.rate.model_key) or self._verdict(d, look)) for d in group]
             is_believed = self.ledger.decide_all(
                 [(verdict, (verdict.new or verdict.old or d.rate).identity) for d, verdict in verdicts]
             )
@@ -248,6 +253,14 @@ class _Scene:
                 if is_believed and verdict.kind == "launch" and verdict.new is not None:
                     launches.append(verdict.new)
         self._compare_successors(launches)
+
+    def _verdict(self, difference: Difference, look: Look) -> Verdict:
+        verdict = weigh(judge_difference(difference, look), self.bench)
+        if verdict.trust in {"silent", "held"}:
+            return verdict
+        first_seen = self.ledger.first_seen((verdict.new or verdict.old or difference.rate).identity)
+        is_known = difference.rate.model_key in look.old_models
+        return as_read_earlier(verdict, difference, self.earlier(first_seen), is_known=is_known)
 
     def judge_announced(self) -> None:
         """Prices with a date to come: new ones are told, vanished ones are cancelled."""
@@ -336,22 +349,6 @@ def _groups(differences: Sequence[Difference]) -> list[list[Difference]]:
         shared = {"split": difference.old, "merged": difference.new}.get(difference.kind)
         groups[place if shared is None else (difference.kind, id(shared))].append(difference)
     return list(groups.values())
-
-
-def _without_conflicts(rates: Sequence[Rate]) -> tuple[tuple[Rate, ...], list[tuple[Rate, ...]]]:
-    """The rates that say one thing once, and those that give two prices to one identity at one time."""
-    places: dict[object, list[Rate]] = defaultdict(list)
-    for rate in rates:
-        places[(rate.identity, rate.valid_from)].append(rate)
-    kept, conflicts = [], []
-    for said in places.values():
-        # Beside a price by the token, one by the character or second is the same restated.
-        members = [rate for rate in said if rate.unit in {"token", "token_hour"}] or said
-        if len({price_of(rate) for rate in members}) == 1:
-            kept.append(members[0])
-        else:
-            conflicts.append(tuple(members))
-    return tuple(kept), conflicts
 
 
 def _unique(rates: Iterable[Rate]) -> tuple[Rate, ...]:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from w3lib.encoding import http_content_type_encoding
-
+from monitor.earlier_looks import read_kept
 from monitor.judge import page_doubt
 from monitor.parts import Parts
 from monitor.rereading import Misreading, Reading, find_misreadings, sight
 from scrapers.catalog import Page
 from scrapers.errors import LayoutError
-from scrapers.reader import read_page
 from storage.errors import ArchiveError
 from storage.outcomes import PageState
 from storage.recorded import RecordedCapture, captures_of, intervals_of, superseded_rates
@@ -79,10 +77,7 @@ def _page(parts: Parts, state: PageState) -> Page:
 def _read(parts: Parts, page: Page, kept: RecordedCapture) -> Reading | str:
     """One capture as it is read today, or why it says nothing about the record."""
     try:
-        body = parts.archive.get(kept.sha256)
-        charset = http_content_type_encoding(kept.content_type) if kept.content_type else None
-        amounts = None if kept.companion_sha256 is None else parts.archive.get(kept.companion_sha256)
-        read = read_page(body, hints=page.hints, captured_at=kept.captured_at, charset=charset, companion=amounts)
+        read = read_kept(parts.archive, page, kept)
     except (ArchiveError, LayoutError) as err:
         return str(err)
     return page_doubt(page, read, kept.captured_at, None) or Reading(kept.captured_at, read)

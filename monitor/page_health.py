@@ -217,8 +217,10 @@ def _flapping(history: PageHistory, window: timedelta, now: datetime) -> Iterato
 
 
 def _retirements(history: PageHistory, now: datetime) -> Iterator[Finding]:
-    """Models that the page says will end; a day that is past already is no news."""
+    """Models that the page says will end; a day that is past, or no day and said from the first look on, is no news."""
     for said in history.retirements:
+        if said.retires_at is None and said.model in history.old_news:
+            continue
         newest = history.readings[0].captured_at if history.readings else now
         if said.retires_at is None or said.retires_at > newest:
             facts = {"model": said.model, "retires_at": format_instant(said.retires_at), "quote": said.quote}

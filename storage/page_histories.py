@@ -52,6 +52,7 @@ class PageHistory:
         held: how many differences a person must decide, and since when the oldest waits.
         flapping: the prices that go to and fro.
         retirements: what the newest capture says of the end of models.
+        old_news: models of which the first capture said already that they end, on no day.
         last_run_id: the run that looked at the page last.
         passed_over_since: when the first run began that did not look at the page, after its last look; None for none.
 
@@ -64,6 +65,7 @@ class PageHistory:
     held_since: datetime | None = None
     flapping: tuple[Flapping, ...] = ()
     retirements: tuple[Retirement, ...] = ()
+    old_news: frozenset[str] = frozenset()
     last_run_id: int | None = None
     passed_over_since: datetime | None = None
 
@@ -97,6 +99,7 @@ def _history(sql: sqlite3.Connection, state: PageState) -> PageHistory:
         held_since=parse_instant(held["since"]),
         flapping=flapping_on(sql, page_id),
         retirements=_retirements(sql, page_id),
+        old_news=_old_news(sql, page_id),
         last_run_id=checked["last_run_id"],
         passed_over_since=parse_instant(passed["since"]) if checked["last_checked_at"] else None,
     )
@@ -138,3 +141,12 @@ def _retirements(sql: sqlite3.Connection, page_id: int) -> tuple[Retirement, ...
     return tuple(
         Retirement(row["model"], parse_instant(row["retires_at"]), row["quote"], row["locator"]) for row in found
     )
+
+
+def _old_news(sql: sqlite3.Connection, page_id: int) -> frozenset[str]:
+    found = sql.execute(
+        "SELECT model FROM retirements WHERE retires_at IS NULL AND capture_id = "
+        "(SELECT id FROM captures WHERE page_id = ? ORDER BY captured_at, id LIMIT 1)",
+        (page_id,),
+    )
+    return frozenset(row["model"] for row in found)

@@ -69,6 +69,15 @@ def captures_of(connection: Connection, page_id: int, since: datetime | None = N
     return tuple(_capture(row) for row in found)
 
 
+def capture_before(connection: Connection, page_id: int, at: datetime) -> RecordedCapture | None:
+    """The newest capture of a page that is older than an instant, or None."""
+    found = connection.rows(
+        "SELECT * FROM captures WHERE page_id = ? AND captured_at < ? ORDER BY captured_at DESC, id DESC LIMIT 1",
+        (page_id, instant(at)),
+    )
+    return _capture(found[0]) if found else None
+
+
 def capture(connection: Connection, capture_id: int | None) -> RecordedCapture | None:
     """One capture by its id, or None."""
     found = connection.rows("SELECT * FROM captures WHERE id = ?", (capture_id,))

@@ -79,6 +79,11 @@ class Ledger:
             p.old.model_key for p in self.before if p.outcome in _DECIDED and p.kind == "removal" and p.old is not None
         }
 
+    def first_seen(self, identity: tuple[str, ...]) -> datetime:
+        """Since when a difference of this price waits: now, when it is new."""
+        prior = self._known.get(_key(identity))
+        return self.at if prior is None else prior.first_seen
+
     def decide(self, verdict: Verdict, identity: tuple[str, ...]) -> bool:
         """Whether a verdict is believed at this look; tells it if so, keeps it as pending if not."""
         return self.decide_all([(verdict, identity)])

@@ -39,7 +39,7 @@ _HARMLESS = {"unread_amount", "expectation"}  # prose names models all the time
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 CORROBORATED = 50
 FREE_SHARE = Fraction(2, 3)
-_SURE: dict[EventKind, float] = {"launch": 0.9, "removal": 0.8, "correction": 0.8, "repriced": 0.7, "notice": 0.6}
+SURE: dict[EventKind, float] = {"launch": 0.9, "removal": 0.8, "correction": 0.8, "repriced": 0.7, "notice": 0.6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _added(new: Rate, look: Look, quiet: str | None = None, doubt: str | None = 
         return Verdict("launch", "held", None, new, f"{why}; {doubt}")
     if quiet is not None:
         return Verdict("notice", "wait", None, new, f"{quiet}; taken over without an alert")
-    return Verdict("launch", "wait", None, new, why, confidence=_SURE["launch"])
+    return Verdict("launch", "wait", None, new, why, confidence=SURE["launch"])
 
 
 def _removed(old: Rate, look: Look, doubt: str | None = None) -> Verdict:
@@ -149,7 +149,7 @@ def _removed(old: Rate, look: Look, doubt: str | None = None) -> Verdict:
         return Verdict("removal", "held", old, None, f"{why}; {doubt}")
     if old.valid_until is not None and old.valid_until <= look.at:
         return Verdict("promo_end", "wait", old, None, f"{why}; it was announced to end on {on(old.valid_until)}")
-    return Verdict("removal", "gone", old, None, why, confidence=_SURE["removal"])
+    return Verdict("removal", "gone", old, None, why, confidence=SURE["removal"])
 
 
 def _changed(old: Rate, new: Rate, look: Look, difference: Difference) -> Verdict:
@@ -176,7 +176,7 @@ def _unsettled(old: Rate, new: Rate, look: Look, plain: Verdict) -> Verdict:
     doubt = placeholder(old, launch, look.old_models, look.at, look.policy.settle_after)
     if doubt:
         return replace(
-            plain, kind="correction", trust="young", why=f"{plain.why}; {doubt}", confidence=_SURE["correction"]
+            plain, kind="correction", trust="young", why=f"{plain.why}; {doubt}", confidence=SURE["correction"]
         )
     return replace(plain, trust="young", why=f"{plain.why}; it was launched on {on(launch.captured_at)}")
 
@@ -234,7 +234,7 @@ def _price_change(old: Rate, new: Rate, look: Look, why: str) -> Verdict:
     exponent = None if ratio is None else power_of_ten(ratio)
     if exponent is not None and abs(exponent) >= 3 and is_unusual(old) and not is_unusual(new):
         said = f"{why}; {money(old)} could not be meant, a unit slip on the page was repaired"
-        return Verdict("correction", "wait", old, new, said, confidence=_SURE["correction"])
+        return Verdict("correction", "wait", old, new, said, confidence=SURE["correction"])
     doubt = band_doubt(new)
     factor = factor_doubt(old, new, look.now(new)) if doubt is None else None
     if factor is not None and _is_corroborated(old, new, look):
@@ -320,7 +320,7 @@ def _promotion(old: Rate, new: Rate, look: Look, plain: Verdict) -> Verdict:
 
 def _repriced(old: Rate, new: Rate, why: str) -> Verdict:
     """A change of currency, of unit, or to a state without a price."""
-    sure = _SURE["repriced"]
+    sure = SURE["repriced"]
     if old.unit_price and new.unit_price and (old.amount == new.amount or old.unit_price == new.unit_price):
         doubt = "the printed amount is the same, only its currency or unit changed, as a misread sign would do"
         return Verdict("repriced", "held", old, new, f"{why}; {doubt}")

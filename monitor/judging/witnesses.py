@@ -24,7 +24,7 @@ Relation = Literal["agree", "disagree", "not comparable"]
 _NEARLY = Fraction(1, 1000)  # a feed's float that lost its last digits is the same price
 _ROUNDED = Fraction(1, 20)  # $0.13 on a page is $0.125 in a feed, and $1 is not $1.4
 _LENGTHS = Fraction(1, 20)  # 200,000 and 204,800 tokens are one threshold
-_PRICE_KINDS: frozenset[EventKind] = frozenset(
+PRICE_KINDS: frozenset[EventKind] = frozenset(
     {"cut", "raise", "free", "repriced", "promo_start", "promo_end", "correction"}
 )
 _AGREES, _AGREE_MORE, _STILL_OLD = 0.06, 0.09, 0.05
@@ -148,7 +148,7 @@ def weigh(verdict: Verdict, bench: Bench) -> Verdict:
         return verdict
     if verdict.new is None:
         return _kept(verdict, verdict.old, bench) if verdict.kind == "removal" else verdict
-    if verdict.kind not in _PRICE_KINDS:
+    if verdict.kind not in PRICE_KINDS:
         return verdict
     heard = bench.hear(verdict.old, verdict.new)
     if heard.new:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.place import PRICES, Place, is_killed
+from tests.e2e.place import PRICES, Place, is_killed, price_page
 
 KILL_AT = Path(__file__).with_name("kill_at.py")
 WRONG = '\n[hints]\ncurrency = "USD"\nunit = "1K tokens"\n'
@@ -215,3 +215,43 @@ def test_what_is_held_on_such_a_page_is_shown_with_its_rows(joined: Place) -> No
     shown = json.loads(joined.call("review", "show", row["id"], "--json").stdout)
     assert "0.5" in " ".join(map(str, json.dumps(shown).split()))
     assert "not found again" not in json.dumps(shown)
+
+
+OLD = {"aurora-old": ("0.90", "1.90")}
+
+
+def test_a_section_that_is_ignored_no_longer_is_no_launch_and_one_that_is_from_now_on_no_removal(place: Place) -> None:
+    ignoring = '[hints]\nignore = ["Legacy"]\n'
+    place.extra = {"aurora": ignoring}
+    place.write()
+    legacy = price_page(OLD).partition(b"<table>")[2].partition(b"</body>")[0]
+
+    def show(note: str) -> None:
+        section = b"<h2>Legacy</h2><table>" + legacy
+        place.show(price_page(PRICES, note).replace(b"</body>", section + b"</body>"))
+        time.sleep(1.1)  # instants are kept to the second
+
+    show("")
+    place.run()
+    assert len(place.query("SELECT * FROM current_prices")) == 6
+    place.extra = {}
+    place.write()
+    show("Updated.")
+    assert [event["kind"] for event in place.run()["events"]] == ["notice"] * 2
+    assert len(place.query("SELECT * FROM current_prices")) == 8
+    place.extra = {"aurora": ignoring}
+    place.write()
+    show("Updated again.")
+    assert {event["kind"] for _ in range(2) for event in place.run()["events"]} == {"notice"}
+    assert len(place.query("SELECT * FROM current_prices")) == 6
+
+
+def test_two_prices_for_one_thing_that_become_one_are_no_launch(place: Place) -> None:
+    for cached, kinds in ((("1.00", "2.00"), []), (("1.00",), ["notice"])):
+        rows = "".join(f"<tr><td>aurora-large</td><td>${price}</td></tr>" for price in cached)
+        table = f"<table><tr><th>Model</th><th>Cached input</th></tr>{rows}</table></body>"
+        place.show(price_page(PRICES).replace(b"</body>", table.encode()))
+        assert [event["kind"] for event in place.run()["events"]] == kinds
+        found = place.query("SELECT amount FROM current_prices WHERE meter = 'cached_input'")
+        assert found == ([{"amount": "1.00"}] if kinds else [])
+        time.sleep(1.1)

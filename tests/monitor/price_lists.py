@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from monitor.judge import Judgement, judge_page
+from monitor.judging.earlier import EarlierLook, nothing_earlier
 from monitor.judging.policy import Policy
 from monitor.judging.witnesses import Witness
 from scrapers.catalog import Expectations, Page, Provider, Successor
@@ -87,6 +88,7 @@ class Watch:
         self.told: tuple[Event, ...] = ()
         self.at = at
         self.last: Judgement | None = None
+        self.earlier: EarlierLook = nothing_earlier
         self.baseline = self.look(first, at=at)
 
     def look(
@@ -115,6 +117,7 @@ class Watch:
             flapping=() if self.last is None else self.last.flapping,
             witnesses=witnesses,
             windows=() if self.last is None else self.last.windows,
+            earlier=self.earlier,
         )
         self.at = now
         self.told += self.last.events

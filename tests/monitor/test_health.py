@@ -225,6 +225,7 @@ def test_the_end_of_a_model_is_told_once_and_again_when_the_page_drops_it(world:
     soon = Retirement("Aurora Large", START + timedelta(days=40), "retires on April 11, 2026")
     undated = Retirement("aurora-nano", None, "(deprecated)")
     past = Retirement("aurora-old", START - timedelta(days=40), "retired on January 21, 2026")
+    world.run(price_list())
     changes = world.run(price_list(retirements=(soon, undated, past)))
     assert [incident.subject for incident in changes.opened] == ["aurora large", "aurora nano"]
     assert world.told() == ["2 incidents, first: aurora: Aurora Large will be retired"]
@@ -232,6 +233,16 @@ def test_the_end_of_a_model_is_told_once_and_again_when_the_page_drops_it(world:
     assert world.run("timeout").closed == ()
     (over,) = world.run(price_list(retirements=(undated, past))).closed
     assert over.subject == "aurora large"
+
+
+def test_models_that_were_deprecated_before_the_first_look_are_no_news_until_a_day_is_named(world: World) -> None:
+    legacy = tuple(Retirement(f"aurora-{n}", None, "(deprecated)") for n in range(12))
+    soon = Retirement("aurora-large", START + timedelta(days=40), "retires on April 11, 2026")
+    assert [each.subject for each in world.run(price_list(retirements=(*legacy, soon))).opened] == ["aurora large"]
+    assert world.run(price_list(retirements=(*legacy, soon, Retirement("aurora-nova", None, "legacy")))).opened != ()
+    dated = replace(legacy[0], retires_at=START + timedelta(days=50))
+    (incident,) = world.run(price_list(retirements=(dated, *legacy[1:], soon))).opened
+    assert incident.subject == "aurora 0"
 
 
 def test_a_page_that_is_watched_no_more_has_no_incident_and_nobody_hears_that_it_is_well(world: World) -> None:
