@@ -135,12 +135,15 @@ def _read_blocks(
     sections = _Sections(scope)
     names: dict[str, None] = {}
     habits = _habits(document, scope)
+    # Of a text that ends amid a row the table is in doubt: what its lost rows say can change what the others mean.
+    is_cut = not document.is_complete and document.kind in {"markdown", "mdx"}
+    cut = document.blocks[-1] if is_cut and document.blocks and isinstance(document.blocks[-1], Table) else None
     for block in join_meter_cards(document.blocks, scope):
         sections.hear(block)
         placed = scope if isinstance(block, Prose) else sections.scope_for(block)
         if isinstance(block, Table | Card):
             placed = replace(placed, models=tuple(names))
-        part = _with_lost(block, _read_block(block, placed, habits))
+        part = _broken_off(block) if block is cut else _with_lost(block, _read_block(block, placed, habits))
         names.update(dict.fromkeys(rate.model for rate in part.rates))
         yield block, placed, part
 
@@ -157,6 +160,12 @@ def _habits(document: Document, scope: Scope) -> dict[str, Habits]:
 def _list_of(record: Record) -> str:
     """Where the list stands that a record is an entry of: its place without its number."""
     return record.locator.rstrip("0123456789[]")
+
+
+def _broken_off(block: Block) -> Reading:
+    """The amounts of a table in which the text breaks off: none is a rate."""
+    message = "the text breaks off in this table; its amounts are not read"
+    return Reading(complaints=(Complaint("incomplete", message, "", block.locator),), amounts_seen=count_amounts(block))
 
 
 def _with_lost(block: Block, part: Reading) -> Reading:

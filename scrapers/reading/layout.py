@@ -330,6 +330,8 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
             continue  # "Not available" is what a price can be, and never a model
         alike = sum(1 for cell in cells if is_model_like(_first_line(cell), scope, needs_digit=False))
         digits = sum(1 for cell in cells if is_model_like(_first_line(cell), scope))
+        if column.meaning.unknown and not digits:
+            continue  # words under a strange heading: "Tool calls" is no name
         if cells and alike * 2 > len(cells) and (digits or len(cells) > 1) and (best is None or digits > best[0]):
             best = (digits, index)
     return None if best is None else best[1]

@@ -58,6 +58,9 @@ class ModelColumn:
         if sized:
             self._models = sized
             return sized, Meaning()
+        if self._is_property(text):
+            self._models = ()
+            return (), Meaning()
         said = self._continuation(text)
         if said is not None:
             return self._models or self._above, said
@@ -76,6 +79,11 @@ class ModelColumn:
         if label.unknown or not label.roles & {"ignore", "condition"}:
             return ()
         return tuple(replace(model, meaning=Meaning(others=(text,))) for model in self._above)
+
+    def _is_property(self, text: str) -> bool:
+        """Whether a cell names what models have and no model: "Context length"."""
+        label = self._scope.label(text)
+        return label == Meaning(roles=frozenset({"ignore"}))
 
     def _continuation(self, text: str) -> Meaning | None:
         """What a cell says that names no model; None where it is a name."""

@@ -20,7 +20,7 @@ from scrapers.reading.modelcells import ModelColumn
 from scrapers.reading.names import ModelName, is_model_like, read_models
 from scrapers.reading.strange import disputed_rows
 from scrapers.reading.text import clean, has_words
-from scrapers.reading.tiers import without_ranges
+from scrapers.reading.tiers import find_ranges, without_ranges
 from scrapers.reading.units import find_units
 from scrapers.reading.vocabulary import Meaning
 
@@ -29,7 +29,7 @@ _LENGTH = re.compile(r"[0-9][0-9,.]{0,12}\s?[kKmM]?(?:\s?(?:tokens?|context))?")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a value cell: the models it prices there, none in a `dispute`, and what row and column say."""
+    """One place of a value cell: the models it prices there, none where a `dispute` says why, and what it says."""
 
     models: tuple[ModelName, ...]
     meaning: Meaning
@@ -76,6 +76,7 @@ def places_down(
         shifted = _is_shifted(row, layout)
         words = _row_words(row, layout, models)
         odd_words = _odd_words(row, layout, models, scope)
+        dispute = disputed.get(number) or _doubt(row, layout, scope)
         for index, column in enumerate(columns):
             cell = row[index] if index < len(row) else None
             if cell is None or column.role != "price" or index == layout.model_column:
@@ -87,8 +88,8 @@ def places_down(
             bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
-            if number in disputed:
-                spot = replace(spot, models=(), dispute=disputed[number])
+            if dispute:
+                spot = replace(spot, models=(), dispute=dispute)
             found.setdefault(id(cell), (cell, []))[1].append(spot)
     places = _with_joined_bands(list(found.values()))
     return [(cell, [_refused(spot) for spot in spots]) for cell, spots in places] if is_directed else places
@@ -143,6 +144,24 @@ def _odd_words(row: Row, layout: Layout, models: tuple[ModelName, ...], scope: S
         if cell is not None and column.role == "label" and index != layout.model_column:
             texts.append(clean(cell.plain))
     return " ".join(filter(None, (scope.label(text).unknown for text in texts)))
+
+
+def _doubt(row: Row, layout: Layout, scope: Scope) -> str:
+    """Why the row's prices are not believed: a cell says what only its lost or strange heading could settle; or ""."""
+    has_sides = any(column.role == "label" and column.meaning.direction for column in layout.columns)
+    for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False)):
+        is_strange = column.role == "label" and (column.meaning.unknown or not column.header)
+        if cell is None or not (layout.header and is_strange) or index == layout.model_column:
+            continue
+        text = clean(cell.plain)
+        if any(one.tokens(_scale_of(column)) is None for one in find_ranges(text)):
+            return (
+                f"{text[:60]!r} under {column.header!r} is a range of unknown unit; add the heading to the vocabulary"
+            )
+        label = scope.label(text)
+        if has_sides and (label.direction or label.modalities):
+            return f"{text[:60]!r} under {column.header!r} may go in or come out; add the heading to the vocabulary"
+    return ""
 
 
 def places_across(layout: Layout, around: Meaning, scope: Scope) -> list[tuple[Cell, list[Place]]]:
@@ -213,7 +232,7 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
         if cell is None or index == layout.model_column or column.role in {"price", "model"}:
             continue
         text = _LIMIT.sub("", clean(cell.plain))
-        scale = int(column.meaning.unit.per) if column.meaning.unit and column.meaning.unit.unit == "token" else None
+        scale = _scale_of(column)
         if column.role == "label" and column.meaning.direction:
             # Words under "Input" say what a model takes, not which meter the row prices; a range holds.
             label = scope.label(text, scale)
@@ -249,6 +268,12 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
             label = label._replace(unit=None, roles=label.roles | {"foreign"})  # "10M tokens" under "Tokens": a pack
         said = _label_cell(label, text, is_condition=is_condition, names_meter=names_meter).over(said)
     return said, lines
+
+
+def _scale_of(column: Column) -> int | None:
+    """What the numbers below a heading such as "千 token" are multiplied by."""
+    unit = column.meaning.unit
+    return int(unit.per) if unit is not None and unit.unit == "token" else None
 
 
 def _label_cell(label: Meaning, text: str, *, is_condition: bool, names_meter: bool) -> Meaning:

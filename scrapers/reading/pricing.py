@@ -197,7 +197,8 @@ def _undirected(meaning: Meaning, modality: str, noun: str | None) -> tuple[str,
     if noun in _TIMES:
         if modality == "video" or meaning.kind == "video":
             return ("video",)
-        return ("speech",) if meaning.kind == "speech" or modality == "audio" else ()
+        is_speech = meaning.kind == "speech" or (modality == "audio" and not meaning.unknown)
+        return ("speech",) if is_speech else ()
     if noun in _BY_UNIT and not meaning.unknown:
         if noun == "request" and meaning.kind in {"image", "video", "speech"}:
             return (meaning.kind,)

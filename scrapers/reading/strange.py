@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scrapers.rates import Complaint, model_key
 from scrapers.reading.cells import read_cell
+from scrapers.reading.headers import has_amount
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.layout import Column, Layout
 from scrapers.reading.names import read_models
@@ -19,6 +20,8 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
     total = Reading()
     speaks = around.unit or around.currency or any(column.role == "price" for column in layout.columns)
     speaks = speaks or _labels_meters(layout, scope)
+    prices = [index for index, column in enumerate(layout.columns) if column.role == "price"]
+    rows = [row for row in layout.body if any(has_amount(row[at]) for at in prices if at < len(row))] or layout.body
     for index, column in enumerate(layout.columns):
         meaning = column.meaning
         is_named = meaning.unknown or (layout.header and not column.header)
@@ -28,15 +31,15 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
             continue
         cells = [
             cell
-            for cell in dict.fromkeys(row[index] for row in layout.body if index < len(row))
+            for cell in dict.fromkeys(row[index] for row in rows if index < len(row))
             if cell is not None and scope.vocabulary.read_state(cell.plain) != "none"
         ]
         numbers = [cell for cell in cells if read_cell(cell.lines, scope, bare=True).prices]
         if numbers and (len(numbers) * 2 > len(cells) or meaning.unit or meaning.currency):
-            message = (
-                f"numbers under {column.header!r}, which the vocabulary does not explain; add it or `meters` to the "
-                f"provider's [hints]"
+            named = (
+                f"{column.header!r}, which the vocabulary does not explain;" if column.header else "a blank heading;"
             )
+            message = f"numbers under {named} add it or `meters` to the provider's [hints]"
             quote = numbers[0].text
             total += Reading(
                 complaints=(Complaint("unknown_column", message, quote, locator),), amounts_seen=len(numbers)
@@ -107,7 +110,7 @@ def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout,
 
 
 def disputed_rows(layout: Layout, scope: Scope) -> dict[int, str]:
-    """Rows that two columns of names call differently, by number in the body, with both names.
+    """Rows that two columns of names call differently, by number in the body, with both names in words.
 
     A column under strange words or none that repeats the models of some rows ("GLM-4.5" beside "glm-4.5") names models
     too. Where it stands first and says "Web Search" beside "search_pro", its lost heading may be the one that counts.
@@ -121,7 +124,11 @@ def disputed_rows(layout: Layout, scope: Scope) -> dict[int, str]:
         if column.role != "label" or (column.header and not column.meaning.unknown):
             continue
         others = _names_down(layout, index, scope)
-        differ = {row: f"{name} / {names[row]}" for row, name in others.items() if names.get(row, name) != name}
+        differ = {
+            row: f"two columns name the model differently: {name} / {names[row]}"
+            for row, name in others.items()
+            if names.get(row, name) != name
+        }
         if len(others.keys() & names.keys()) - len(differ) >= min(2, len(others)):
             disputed.update(differ)
     return disputed

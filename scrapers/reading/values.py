@@ -159,7 +159,7 @@ def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, loca
     if meaning.roles & SET_ASIDE:
         return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
     dispute = next(filter(None, (spot.dispute for spot in spots)), "")
-    message = f"two columns name the model differently: {dispute}" if dispute else "an amount beside no model's name"
+    message = dispute or "an amount beside no model's name"
     complaints = tuple(
         Complaint("unread_amount", message, price.quote, locator)
         for price in prices.prices

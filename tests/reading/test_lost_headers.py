@@ -165,3 +165,84 @@ def test_a_price_by_the_minute_under_a_strange_heading_is_no_speech() -> None:
     read = read_page(page.encode())
     assert {(rate.meter, str(rate.amount)) for rate in read.rates} == {("input", "0.60")}
     assert "unknown_column" in {each.kind for each in read.complaints}
+
+
+RANGES = """
+| 模型名称 | {heading} | 推理输入（元/百万 tokens） |
+|---|---|---|
+| nova-3 | 输入长度 [0, 32] | 0.80 |
+| nova-3 | 输入长度 (32, 128] | 1.20 |
+"""
+
+
+def test_a_range_keeps_its_unit_only_with_its_heading() -> None:
+    read = read_page(RANGES.format(heading="条件 千 token").encode())
+    assert {str(rate.amount): rate.conditions.context_tokens.lte for rate in read.rates} == {
+        "0.80": 32_000,
+        "1.20": 128_000,
+    }
+    for lost in ("Zorblax", ""):
+        with pytest.raises(NoTable, match="range of unknown unit"):
+            read_page(RANGES.format(heading=lost).encode())
+
+
+SIDES = """
+| Model | Feature | {heading} | Output | Price |
+|---|---|---|---|---|
+| Vega 4 | Image generation | Text prompt | Image | $0.06 per image |
+| Vega 4 | Image editing | Image | Image | $0.02 per image |
+"""
+
+
+def test_what_goes_in_names_no_meter_beside_what_comes_out() -> None:
+    read = read_page(SIDES.format(heading="Input").encode())
+    assert {(rate.meter, str(rate.amount)) for rate in read.rates} == {("image", "0.06"), ("image", "0.02")}
+    for lost in ("Zorblax", ""):
+        with pytest.raises(NoTable, match="may go in or come out"):
+            read_page(SIDES.format(heading=lost).encode())
+
+
+def test_words_below_a_strange_heading_are_no_models() -> None:
+    page = """
+| Zorblax | Meaning | Price |
+|---|---|---|
+| Model calls | What calling a model costs | see the list |
+| Sandbox runtime | Where code is run | $0.50 / hour |
+| Tool calls | What calling a tool costs | web_search: $0.02 / request |
+"""
+    with pytest.raises(NoTable, match="beside no model's name"):
+        read_page(page.encode())
+
+
+def test_free_beside_prices_below_a_blank_heading_is_reported() -> None:
+    page = """
+## nova-2
+
+| | | Paid Tier, per 1M tokens in USD |
+|---|---|---|
+| Input price | Free of charge | $0.30 |
+| Output price | Free of charge | $2.50 |
+| Used to improve our products | Yes | No |
+| Training on your inputs | Yes | No |
+"""
+    read = read_page(page.encode())
+    assert {str(rate.amount) for rate in read.rates} == {"0.30", "2.50"}
+    assert "Free of charge" in {each.quote for each in read.complaints if each.kind == "unknown_column"}
+
+
+def test_a_price_per_minute_below_a_strange_heading_is_no_speech() -> None:
+    page = """
+## Transcription and speech
+
+Prices per 1M tokens.
+
+### Audio tokens
+
+| Model | Input | Output | Zorblax |
+|---|---|---|---|
+| nova-4-tts | - | $12.00 | $7.77 / minute |
+| nova-4-transcribe | $6.00 | - | $7.77 / minute |
+"""
+    read = read_page(page.encode())
+    assert "7.77" not in {str(rate.amount) for rate in read.rates}
+    assert "$7.77 / minute" in {each.quote for each in read.complaints}

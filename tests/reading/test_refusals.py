@@ -280,6 +280,22 @@ def test_an_incomplete_page_says_so() -> None:
     assert "incomplete" in kinds(page)
 
 
+def test_a_text_that_ends_amid_a_row_gives_nothing_of_that_table() -> None:
+    table = "| Model | Input per 1M tokens |\n|---|---|\n"
+    page = read_page(f"{table}| nova-1 | $1 |\n\n## More\n\n{table}| vega-1 | $2 |\n| vega-1-mini | $0.".encode())
+
+    assert {rate.model for rate in page.rates} == {"nova-1"}
+    assert {each.message for each in page.complaints if each.kind == "incomplete" and each.locator} == {
+        "the text breaks off in this table; its amounts are not read"
+    }
+
+
+def test_a_property_below_a_heading_of_models_names_none() -> None:
+    page = "Model\tModel\tPrice (per 1M tokens)\nContext length\tinput tokens\t$1\nnova-1\tinput tokens\t$2\n"
+
+    assert {rate.model for rate in read_page(page.encode()).rates} == {"nova-1"}
+
+
 def test_a_template_is_refused_alone_and_read_with_its_amounts() -> None:
     page = (
         b"<!DOCTYPE html><html><body><h2>Nova</h2><table><tr><th>Nova models</th><th>Price per 1M input tokens ($)</th>"
