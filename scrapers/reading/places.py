@@ -18,7 +18,7 @@ from scrapers.reading.labels import Scope
 from scrapers.reading.layout import Column, Layout
 from scrapers.reading.modelcells import ModelColumn
 from scrapers.reading.names import ModelName, is_model_like, read_models
-from scrapers.reading.strange import disputed_rows
+from scrapers.reading.strange import disputed_rows, is_strange
 from scrapers.reading.text import clean, has_words
 from scrapers.reading.tiers import find_ranges, without_ranges
 from scrapers.reading.units import find_units
@@ -40,6 +40,7 @@ class Place:
     words: tuple[str, ...] = ()
     odd: str = ""
     dispute: str = ""
+    is_strange: bool = False
 
 
 def places_down(
@@ -52,6 +53,7 @@ def places_down(
     is_directed = False
     columns = layout.columns
     disputed = disputed_rows(layout, scope)
+    has_meters = any(column.role == "price" and column.meaning.has_meter for column in columns)
     for number, row in enumerate(layout.body):
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
@@ -87,7 +89,8 @@ def places_down(
                 meaning = meaning._replace(unknown="a price beside unexplained columns")
             bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
-            spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd)
+            strange = has_meters and is_strange(column) and not meaning.has_meter
+            spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd, is_strange=strange)
             if dispute:
                 spot = replace(spot, models=(), dispute=dispute)
             found.setdefault(id(cell), (cell, []))[1].append(spot)
@@ -150,8 +153,8 @@ def _doubt(row: Row, layout: Layout, scope: Scope) -> str:
     """Why the row's prices are not believed: a cell says what only its lost or strange heading could settle; or ""."""
     has_sides = any(column.role == "label" and column.meaning.direction for column in layout.columns)
     for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False)):
-        is_strange = column.role == "label" and (column.meaning.unknown or not column.header)
-        if cell is None or not (layout.header and is_strange) or index == layout.model_column:
+        is_known = column.role != "label" or (column.header and not column.meaning.unknown)
+        if cell is None or is_known or not layout.header or index == layout.model_column:
             continue
         text = clean(cell.plain)
         if any(one.tokens(_scale_of(column)) is None for one in find_ranges(text)):

@@ -49,6 +49,10 @@ def read_value(
             by_model.setdefault(model.name, []).append((model, spot))
     if not by_model:
         return _without_model(prices, spots, around, locator)
+    if any(spot.is_strange for spot in spots):
+        around = around._replace(
+            kind=None, modalities=frozenset()
+        )  # "Speech" above the table explains no strange column
     total = Reading(amounts_ignored=prices.ignored, amounts_seen=prices.ignored)
     counted = False
     for name, places in by_model.items():
