@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, Protocol
 
+from monitor.alerts.withdrawal import Settled, settle, undone_by
 from monitor.earlier_looks import EarlierLooks
 from monitor.effects import Effect, effects_of
 from monitor.health import HealthChanges, look_at_health, notices
@@ -34,7 +35,7 @@ from scrapers.reader import read_page
 from storage import queries
 from storage.archive import Archive
 from storage.incidents import HealthOutcome
-from storage.nouns import Alert, Event, Flapping, Pending
+from storage.nouns import Event, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome, PageState
 from storage.store import Store
 
@@ -291,8 +292,8 @@ class Cycle:
         if judgement.is_suspect:
             failed = self._fail(provider, page, "implausible", judgement.why)
             return replace(failed, status="suspect", complaints=len(read.complaints))
-        events, alerts = self._tell(judgement, accepted or ())
-        self._store(page, capture, (sha256 or "", amounts_sha256), read, judgement, events, alerts)
+        events, told = self._tell(judgement, accepted or ())
+        self._store(page, capture, (sha256 or "", amounts_sha256), read, judgement, events, told)
         return PageReport(
             provider.id,
             page.url,
@@ -343,7 +344,7 @@ class Cycle:
             raise ValueError("a page that was never read cannot be unchanged")
         accepted = self.store.accepted_rates(state.page_id)
         judgement = due_events(provider=provider, page=page, accepted=accepted, since=state.last_ok_at or at, now=at)
-        events, alerts = self._tell(judgement, accepted)
+        events, told = self._tell(judgement, accepted)
         if events and not self.is_dry:
             self.store.record_decision(
                 Decision(
@@ -353,10 +354,11 @@ class Cycle:
                     accepted=judgement.accepted,
                     recorded_at=self.now(),
                     events=events,
-                    alerts=alerts,
+                    alerts=told.alerts,
+                    withdrawals=told.withdrawals,
                 )
             )
-            self._alerts += len(alerts)
+            self._alerts += len(told.alerts)
         self._unchanged[state.page_id] = not by_http
         self._seen_at[state.page_id] = at
         return PageReport(
@@ -370,14 +372,15 @@ class Cycle:
             http_unchanged=by_http,
         )
 
-    def _tell(self, judgement: Judgement, before: Sequence[Rate]) -> tuple[tuple[Event, ...], tuple[Alert, ...]]:
+    def _tell(self, judgement: Judgement, before: Sequence[Rate]) -> tuple[tuple[Event, ...], Settled]:
         events = self.store.new_events(judgement.events)
         effects: dict[str, tuple[Effect, ...]] = {}
         if events and self.settings.workloads:
             rows = queries.prices(self.store, now=self.now())
             elsewhere = [(row["provider"], row["market"], Rate.from_json(row)) for row in rows]
             effects = effects_of(events, self.settings.workloads, elsewhere, before, judgement.accepted)
-        return events, alerts_for(events, self.settings, effects, price_lines(self.store, events))
+        alerts = alerts_for(events, self.settings, effects, price_lines(self.store, events))
+        return events, settle(self.store, self.settings, alerts, undone_by(self.store, events))
 
     def _store(
         self,
@@ -387,7 +390,7 @@ class Cycle:
         read: PriceList,
         judgement: Judgement,
         events: tuple[Event, ...],
-        alerts: tuple[Alert, ...],
+        told: Settled,
     ) -> None:
         if self.is_dry:
             return
@@ -413,11 +416,12 @@ class Cycle:
                 flapping=judgement.flapping,
                 events=events,
                 judged=judgement.events,
-                alerts=alerts,
+                alerts=told.alerts,
+                withdrawals=told.withdrawals,
                 recorded_at=self.now(),
             )
         )
-        self._alerts += len(alerts)
+        self._alerts += len(told.alerts)
 
     def _fail(self, provider: Provider, page: Page, kind: str, message: str) -> PageReport:
         if not self.is_dry and kind != "interrupted":  # that is our doing and says nothing about the page

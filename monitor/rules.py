@@ -2,8 +2,7 @@
 
 Related events travel together: one alert for each address of delivery and provider, whatever number of rules named
 it. Alerts about one provider on one channel keep their order (`order_key` is the provider), so a rise never arrives
-before the cut that it follows. A change that is undone before it was delivered is not withdrawn: both alerts are sent,
-in order, because each tells something that happened.
+before the cut that it follows. What is undone later is taken back by `monitor.alerts.withdrawal`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from monitor.alerts.withdrawal import settle, undone_by, undone_by_rulings
 from monitor.diff import price_of
 from monitor.judging.corrections import Meant, corrected_pending, corrected_rate, correction_event
 from monitor.judging.verdicts import direction
@@ -268,9 +269,11 @@ def _record(store: Store, settings: Settings, decisions: Sequence[Decision], lin
     drawn = {name: line for decision in decisions for name, line in price_lines(store, decision.events).items()}
     events = [event for decision in decisions for event in decision.events]
     alerts = alerts_for(events, settings, lines=drawn)
+    undone = [*undone_by(store, events), *undone_by_rulings(store, decisions)]
+    settled = settle(store, settings, alerts, undone)
     *others, last = decisions
-    store.record_decisions([*others, replace(last, alerts=alerts)])
-    return Outcome(tuple(lines), len(alerts))
+    store.record_decisions([*others, replace(last, alerts=settled.alerts, withdrawals=settled.withdrawals)])
+    return Outcome(tuple(lines), len(settled.alerts))
 
 
 def _line(plan: _Plan, action: Action) -> str:

@@ -235,6 +235,40 @@ class Alert:
         return "msg_" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A message that tells, or will tell, of some events.
+
+    `is_waiting` while it may still be changed; `maybe_out` when a receiver may have it. Both may be true. `mark` names
+    the moment: a sender that takes the message changes it.
+    """
+
+    id: str
+    channel: str
+    rule: str
+    order_key: str
+    event_ids: tuple[str, ...]
+    payload: Mapping[str, Any]
+    is_waiting: bool
+    maybe_out: bool
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Events that are taken back from a message.
+
+    `undone` has their ids with the reason; `left` the events that stay, with the `payload` that tells of them; both are
+    as they were where the message is out. `follow_up` is the id of the message that says so to a receiver.
+    """
+
+    telling: Telling
+    undone: Mapping[str, str]
+    left: tuple[str, ...]
+    payload: Mapping[str, Any]
+    follow_up: str | None = None
+
+
 def identity_text(rate: Rate) -> str:
     """A rate's identity as one text, for a column with an index."""
     return json.dumps(rate.identity, ensure_ascii=False, separators=(",", ":"))

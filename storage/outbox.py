@@ -282,8 +282,9 @@ def _close(
 ) -> None:
     sql.execute(
         "UPDATE alerts SET state = ?, attempts = attempts + 1, last_attempt_at = ?, last_error = ?, "
-        "maybe_out = maybe_out OR ?, leased_until = NULL, lease = NULL WHERE id = ? AND state != 'sent'",
-        (state, instant(now), error, maybe_out, leased.id),
+        "maybe_out = maybe_out OR ?, leased_until = NULL, lease = NULL "
+        "WHERE id = ? AND state != 'sent' AND (state != 'withdrawn' OR ? = 'sent')",
+        (state, instant(now), error, maybe_out, leased.id, state),
     )
     _note(sql, leased.id, leased.channel, leased.attempt, now, state, error, None)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from scrapers.rates import PriceList, Rate
 from scrapers.windows import Window
-from storage.nouns import Alert, Event, Flapping, Pending, Ruling
+from storage.nouns import Alert, Event, Flapping, Pending, Ruling, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class PageOutcome:
         flapping: the counts of what went to and fro, in place of those before; None leaves them as they are.
         is_full: False for a body that was not fetched now (a reread).
         events: what is told of it; what was told before is left out.
+        withdrawals: what is undone by it, and is taken back from messages that tell of it.
         judged: all verdicts, told before or not, so that a price that was wrong is closed as wrong on every page; the
             same as `events` when empty.
         recorded_at: the clock when it is written: the database's "known since".
@@ -94,6 +95,7 @@ class PageOutcome:
     events: tuple[Event, ...] = ()
     judged: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
     etag: str | None = None
     last_modified: str | None = None
     final_url: str | None = None
@@ -142,5 +144,6 @@ class Decision:
     pending: tuple[Pending, ...] | None = None
     events: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
     rulings: tuple[Ruling, ...] = ()
     amendments: tuple[Amendment, ...] = ()

@@ -19,6 +19,7 @@ from storage.nouns import Alert, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome
 from storage.rows import dump, insert, instant
 from storage.rulings import as_ruled, write_amendments, write_rulings
+from storage.withdrawals import write_withdrawals
 
 
 def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
@@ -41,6 +42,7 @@ def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
         _replace_flapping(sql, page_id, outcome.flapping)
     _insert_events(sql, page_id, capture_id, outcome)
     insert_alerts(sql, outcome.alerts, outcome.run_id, outcome.recorded_at)
+    write_withdrawals(sql, outcome.withdrawals, outcome.recorded_at)
     _update_page(sql, page_id, capture_id, outcome)
     return capture_id
 
@@ -61,6 +63,7 @@ def write_decision(sql: sqlite3.Connection, decision: Decision) -> None:
         _replace_pending(sql, page_id, decision.pending)
     _insert_events(sql, page_id, capture_id, decision)
     insert_alerts(sql, decision.alerts, decision.run_id, decision.recorded_at)
+    write_withdrawals(sql, decision.withdrawals, decision.recorded_at)
 
 
 def page_id_of(sql: sqlite3.Connection, provider: str, market: str, url: str) -> int:

@@ -192,7 +192,12 @@ def event_of(row: sqlite3.Row) -> Event:
 
 def transition_text(event: Event) -> str:
     """From which price to which: state and exact price of one unit before and after, as one text."""
-    return dump([*_side(event.old), *_side(event.new)])
+    return transition_of(event.old, event.new)
+
+
+def transition_of(old: Rate | None, new: Rate | None) -> str:
+    """The same of two rates."""
+    return dump([*_side(old), *_side(new)])
 
 
 def pending_columns(waiting: Pending) -> dict[str, Any]:

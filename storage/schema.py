@@ -515,3 +515,28 @@ SELECT
   list_amount, valid_from, valid_until, seen_from, seen_until,
   flags, quote, url, model_key, identity, ranked.id AS rate_id
 FROM ranked JOIN pages ON pages.id = ranked.page_id WHERE place = 1""")  # noqa: S608 - our own expressions
+
+
+@migrations()
+def m013_withdrawals(db: Database) -> None:
+    """Which messages tell of an event, and what was taken back."""
+    db.execute("""
+CREATE TABLE alert_events (
+  event_id TEXT NOT NULL,         -- events.id
+  alert_id TEXT NOT NULL REFERENCES alerts (id),
+  PRIMARY KEY (event_id, alert_id)
+) STRICT, WITHOUT ROWID""")
+    db.execute("INSERT INTO alert_events SELECT DISTINCT value, alerts.id FROM alerts, json_each(event_ids)")
+    db.execute("""
+CREATE TRIGGER alerts_tell AFTER INSERT ON alerts BEGIN
+  INSERT OR IGNORE INTO alert_events SELECT value, new.id FROM json_each(new.event_ids);
+END""")
+    db.execute("""
+CREATE TABLE withdrawals (
+  alert_id TEXT NOT NULL REFERENCES alerts (id),
+  event_id TEXT NOT NULL,         -- what the message told, or would have told
+  why TEXT NOT NULL,              -- in words
+  follow_up TEXT,                 -- alerts.id of the message that says so; NULL when nothing had gone out
+  withdrawn_at TEXT NOT NULL,
+  PRIMARY KEY (event_id, alert_id)
+) STRICT, WITHOUT ROWID""")

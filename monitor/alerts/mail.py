@@ -11,7 +11,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.header import Header
 from email.message import EmailMessage
@@ -68,7 +68,7 @@ def send_mail(
         RefusedForGood: the server refuses this recipient or this message.
 
     """
-    mail = build_mail(channel, recipient, alert_id, compose(payload, language), now)
+    mail = build_mail(channel, recipient, alert_id, compose(payload, language), now, payload.get("follows", ()))
     try:
         server = _connect(channel)
         try:
@@ -112,14 +112,27 @@ def send_mail(
         ) from err
 
 
-def build_mail(channel: EmailChannel, recipient: str, alert_id: str, message: Message, now: datetime) -> EmailMessage:
-    """The mail as it is sent; the same alert gives the same Message-ID each time."""
+def build_mail(
+    channel: EmailChannel,
+    recipient: str,
+    alert_id: str,
+    message: Message,
+    now: datetime,
+    follows: Sequence[str] = (),
+) -> EmailMessage:
+    """The mail as it is sent; the same alert gives the same Message-ID each time.
+
+    It answers the mails of the alerts that it `follows`, so that a reader's program shows them together.
+    """
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = channel.sender
     mail["To"] = recipient
     mail["Subject"] = visible(message.subject)
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{alert_id}@{channel.sender.rpartition('@')[2]}>"
+    host = channel.sender.rpartition("@")[2]
+    mail["Message-ID"] = f"<{alert_id}@{host}>"
+    if follows:
+        mail["In-Reply-To"] = mail["References"] = " ".join(f"<{one}@{host}>" for one in follows)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Pricefall-Alert"] = alert_id
     mail.set_content(message.text)

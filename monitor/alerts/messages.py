@@ -83,6 +83,10 @@ def _message(payload: Mapping[str, Any], blocks: Sequence[_Block], hidden: int, 
     """Both parts of a message from its blocks; what does not fit is attached."""
     subject = visible(payload["data"]["subject"], SUBJECT_LENGTH)
     closing = [word("more", language, count=hidden)] if hidden > 0 else []
+    closing += [
+        word("withdrawn", language, fact=visible(each["fact"], 300), why=visible(each["why"], 500))
+        for each in payload["data"].get("withdrawn", ())[:SHOWN_EVENTS]
+    ]
     text = [subject, ""]
     for fact, _colour, rows in blocks:
         text += [f"* {fact}", *(f"    {_plain(row)}" for row in rows), ""]

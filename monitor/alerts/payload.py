@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from monitor.alerts.health_words import advice_text, health_subject, title_text, why_text
-from monitor.alerts.phrases import fact_of, subject_of
+from monitor.alerts.phrases import fact_of, subject_of, visible
+from monitor.alerts.words import word
 from monitor.effects import Effect
 from monitor.price_lines import PriceLine
 from scrapers.rates import Rate, format_decimal, format_instant
@@ -65,6 +66,29 @@ def payload_of(
             "events": ordered,
             "also": [_aside_json(event, language) for event in aside[:MOST_ASIDE]],
             "also_count": len(aside),
+        },
+    }
+
+
+def withdrawn_payload(event: Event, rules: str, language: str, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The payload of a message that takes back what another told, where no event takes its place.
+
+    It holds no events, so that whoever does not know its type learns no price from it.
+    """
+    provider = visible(event.provider, 60)
+    subject = word("withdrawn_subject", language, provider=provider, fact=said[0]["fact"])
+    text = "; ".join(word("withdrawn", language, fact=each["fact"], why=visible(each["why"], 500)) for each in said)
+    return {
+        "type": "price.withdrawn",
+        "version": VERSION,
+        "timestamp": format_instant(event.captured_at),
+        "data": {
+            "subject": subject,
+            "text": text,
+            "provider": event.provider,
+            "rules": rules.split(","),
+            "events": [],
+            "withdrawn": list(said),
         },
     }
 

@@ -202,7 +202,7 @@ def _notices(alert: Leased, err: DeliveryError, settings: Settings, now: datetim
 
     A notice that cannot be delivered itself makes no further notice.
     """
-    if alert.payload["type"] != "price.changes":
+    if alert.payload["type"] not in {"price.changes", "price.withdrawn"}:
         return []
     key = "gone" if isinstance(err, ChannelGone) else "down"
     what = f"channel.down {alert.channel} {now:%Y-%m-%d}"

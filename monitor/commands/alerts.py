@@ -41,7 +41,9 @@ def test(config_path: str | None, channels: tuple[str, ...]) -> None:
 
 
 @command.command("list")
-@click.option("--state", type=click.Choice(["pending", "sent", "dead"]), help="Only messages in this state.")
+@click.option(
+    "--state", type=click.Choice(["pending", "sent", "dead", "withdrawn"]), help="Only messages in this state."
+)
 @click.option("--limit", type=int, default=50, show_default=True, help="The newest so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
@@ -131,6 +133,8 @@ def explain(config_path: str | None, event_id: str) -> None:
     from monitor import rules
     from monitor.effects import effects_then
     from monitor.parts import open_to_read, read_settings
+    from monitor.tables import visible
+    from storage.withdrawals import withdrawals_of
 
     settings = read_settings(config_path)
     with open_to_read(config_path) as parts:
@@ -138,5 +142,9 @@ def explain(config_path: str | None, event_id: str) -> None:
         if event is None:
             raise click.UsageError(f"no event has the id {event_id!r}; `pricefall changes --json` shows them")
         effects = effects_then(parts.store, event, settings.workloads)
+        taken_back = withdrawals_of(parts.store.connection, event_id)
     for verdict in rules.explain(event, settings, effects):
         click.echo(f"{verdict.rule}: {'sent' if verdict.matches else 'not sent'}: {verdict.why}")
+    for each in taken_back:
+        then = f"taken back by {each['follow_up']}" if each["follow_up"] else "withdrawn before it was sent"
+        click.echo(f"{each['alert_id']} to {each['channel']}: {then}: {visible(each['why'])}")
