@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -96,8 +97,8 @@ class Answer:
     def words(self) -> str:
         """The beginning of the body for a person, in brackets; no secret is in it."""
         text = self.body.decode("utf-8", "replace")
-        for secret in self.receiver.secrets:
-            text = text.replace(secret.reveal(), MASK)
+        for words in secret_words(self.receiver.secrets):
+            text = text.replace(words, MASK)
         shown = visible(text, 120)
         return f" ({shown})" if shown else ""
 
@@ -147,6 +148,18 @@ def post_json(receiver: Receiver, message: Mapping[str, Any], headers: Mapping[s
 def to_json(message: Mapping[str, Any]) -> bytes:
     """JSON as it is sent, for measuring as well."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def secret_words(secrets: Iterable[Secret]) -> list[str]:
+    """What must not be shown, longest first: secrets, and the long pieces of an address after its host."""
+    found: set[str] = set()
+    for secret in secrets:
+        words = secret.reveal()
+        found.add(words)
+        if "://" in words:
+            rest = words.partition("://")[2].partition("/")[2]
+            found.update(piece for piece in re.split(r"[/?&=]", rest) if len(piece) >= 8)
+    return sorted(found, key=len, reverse=True)
 
 
 def refusal(answer: Answer, *, gone: Collection[int] = (410,)) -> DeliveryError:

@@ -193,7 +193,7 @@ channels = ["hok"]
         "line 2: language: Input should be 'en' or 'zh'",
         "line 5: fetch.timeout: '3 parsecs' is no duration; write it as",
         "line 6: fetch.concurency: unknown key; did you mean 'concurrency'?",
-        "line 10: channel[1].type: 'pigeon' is no type of channel; known are email, webhook",
+        "line 10: channel[1].type: 'pigeon' is no type of channel; known are email, webhook, slack",
         "line 16: channel[2].port: Input should be a valid integer",
         "line 18: channel[2].to[2]: 'nobody' is no bare mail address",
         "line 22: rule[1].kinds[1]: 'cuts' is no kind of event; did you mean 'cut'?",

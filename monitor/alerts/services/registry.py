@@ -9,6 +9,18 @@ from monitor.alerts.services.service import Service
 TYPES = {
     "email": "email",
     "webhook": "webhook",
+    "slack": "slack",
+    "discord": "discord",
+    "teams": "teams",
+    "telegram": "telegram",
+    "ntfy": "ntfy",
+    "feishu": "feishu",
+    "lark": "feishu",
+    "dingtalk": "dingtalk",
+    "wecom": "wecom",
+    "apprise": "apprise",
+    "atom": "atom",
+    "exec": "command",
 }
 """The `type` of a channel, and the module that serves it."""
 
