@@ -146,15 +146,31 @@ def test_init_names_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         write_default(tmp_path / "file" / "pricefall.toml")
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise's own import
 def test_every_commented_setting_of_the_default_file_is_a_real_one(tmp_path: Path) -> None:
     text = re.sub(r"^#(?=[\[\"a-z])", "", DEFAULT_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     secret_file(tmp_path, "pa55").rename(tmp_path / "smtp-password")
     secret_file(tmp_path, SIGNING_SECRET).rename(tmp_path / "webhook-secret")
+    secret_file(tmp_path, "https://open.larksuite.com/open-apis/bot/v2/hook/x").rename(tmp_path / "bot-address")
+    secret_file(tmp_path, "123456789:AAx").rename(tmp_path / "bot-token")
+    for name in ("bot-secret", "ntfy-token"):
+        secret_file(tmp_path, "x").rename(tmp_path / name)
+    text = re.sub(r'(type = "apprise".*)\nurl_file.*', r'\1\nurl = "jsons://example.com/x"', text)
     settings = load(tmp_path, text)
-    assert [channel.id for channel in settings.channels] == ["finops-mail", "team-hook"]
+    assert [channel.type for channel in settings.channels] == [
+        "email",
+        "webhook",
+        "lark",
+        "ntfy",
+        "telegram",
+        "apprise",
+        "atom",
+        "exec",
+    ]
     assert settings.fetch.hosts == {"openai.com": "http://127.0.0.1:8080"}
     assert settings.rules[0].min_percent == 5
-    assert settings.warnings == ()
+    assert "`url` stands in the settings file" in settings.warnings[0], "put there by this test"
+    assert ["named by no rule" in words for words in settings.warnings] == [False] + 6 * [True], "it names two of eight"
 
 
 # What is wrong
