@@ -177,6 +177,21 @@ def _with_lost(block: Block, part: Reading) -> Reading:
     return part + Reading(complaints=(complaint,), amounts_seen=lost)
 
 
+def joined_pages(body: bytes, companion: bytes, hints: Hints, charset: str | None = None) -> list[tuple[Hints, bytes]]:
+    """A template page with the amounts of its second document, once for each region, and the hints for each.
+
+    Raises:
+        NoTable: the second document has no amount for the page.
+
+    """
+    pages = fill_template(decode(body, charset), companion)
+    if not pages:
+        raise NoTable("no placeholder of the page names an amount of the second document", found="template")
+    return [
+        (replace(hints, region=hints.region or region or None), text.encode("utf-8")) for region, text in pages.items()
+    ]
+
+
 def _read_joined(
     body: bytes,
     companion: bytes,
@@ -187,13 +202,9 @@ def _read_joined(
     charset: str | None,
 ) -> PriceList:
     """The price list of a template page, one region of its amounts after the other."""
-    pages = fill_template(decode(body, charset), companion)
-    if not pages:
-        raise NoTable("no placeholder of the page names an amount of the second document", found="template")
     total = PriceList(())
-    for region, text in pages.items():
-        placed = replace(hints, region=hints.region or region or None)
-        one = read_page(text.encode(), hints=placed, captured_at=captured_at, kind=kind, charset="utf-8")
+    for placed, text in joined_pages(body, companion, hints, charset):
+        one = read_page(text, hints=placed, captured_at=captured_at, kind=kind, charset="utf-8")
         joined = tuple(replace(rate, flags=tuple(dict.fromkeys((*rate.flags, "derived")))) for rate in one.rates)
         total = PriceList(
             total.rates + joined,

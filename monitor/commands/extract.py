@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,16 +44,17 @@ def command(
     pricefall extract page.html --url https://openai.com/api/pricing --json | jq .model
     """
     from scrapers.errors import LayoutError, NoTable
-    from scrapers.reader import read_page
+    from scrapers.reader import joined_pages, read_page
 
     body = _read_file(file)
-    if explain and companion is None:
-        shown = _explain(body, _hints(provider, url), _instant(captured), kind, as_json=as_json)
-        if as_json:
-            sys.exit(0 if shown else 3)
     amounts = None if companion is None else _read_file(companion)
     hints = _hints(provider, url)
     try:
+        if explain:
+            pages = [(hints, body)] if amounts is None else joined_pages(body, amounts, hints)
+            shown = _explain(pages, _instant(captured), kind, as_json=as_json)
+            if as_json:
+                sys.exit(0 if shown else 3)
         read = read_page(
             body,
             hints=hints,
@@ -85,14 +88,22 @@ def command(
         sys.exit(3)
 
 
-def _explain(body: bytes, hints: Hints, captured_at: datetime | None, kind: str | None, *, as_json: bool) -> bool:
-    """Show each block as it was read; whether any amount became a rate."""
+def _explain(
+    pages: Iterable[tuple[Hints, bytes]], captured_at: datetime | None, kind: str | None, *, as_json: bool
+) -> bool:
+    """Show each block as it was read, of a joined page below its region; whether any amount became a rate."""
     from monitor.tables import print_accounts
     from scrapers.documents.read import read_document
     from scrapers.explain import explain
 
-    document = read_document(body, kind=kind)  # type: ignore[arg-type]  # click has checked the choice
-    accounts = explain(document, hints, captured_at)
+    accounts = []
+    for hints, body in pages:
+        document = read_document(body, kind=kind)  # type: ignore[arg-type]  # click has checked the choice
+        region = hints.region or ""
+        accounts += [
+            replace(account, path=" > ".join(filter(None, (region, account.path))))
+            for account in explain(document, hints, captured_at)
+        ]
     if as_json:
         for account in accounts:
             click.echo(json.dumps(account.to_json(), ensure_ascii=False))

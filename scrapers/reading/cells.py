@@ -17,7 +17,7 @@ from scrapers.reading.labels import Scope
 from scrapers.reading.money import Amount, find_amounts
 from scrapers.reading.text import clean, has_words
 from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units, unit_after
-from scrapers.reading.vocabulary import State
+from scrapers.reading.vocabulary import Meaning, State
 
 STRUCK_OPEN, STRUCK_CLOSE = "\ue000", "\ue001"
 
@@ -286,8 +286,16 @@ def _shared_lead(text: str, amounts: list[Amount], scope: Scope) -> str:
     if len(amounts) < 2 or not _LABEL_END.search(lead):
         return ""
     label = scope.label(lead)
-    is_shared = bool(label.tier or label.mode or label.window or label.context)
+    said = _which(label)
+    gaps = (text[one.end : other.start] for one, other in itertools.pairwise(amounts))
+    is_told_again = any(said & _which(scope.label(gap)) for gap in gaps)  # "Non-thinking: $0.60 Thinking: $3.50"
+    is_shared = bool(said) and not is_told_again
     return lead if is_shared and not label.has_meter and not label.unknown else ""
+
+
+def _which(label: Meaning) -> set[str]:
+    """The ways in which a label says for which prices of a meter it holds."""
+    return {way for way in ("tier", "mode", "window", "context") if getattr(label, way)}
 
 
 def _without_notes_of(text: str, lists: list[Amount]) -> str:

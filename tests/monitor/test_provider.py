@@ -202,6 +202,27 @@ def test_explain_shows_columns_and_what_each_amount_became(home: Path, capsys: p
     assert "column 2 'Input per 1M tokens': price (input" in out
 
 
+def test_explain_shows_a_joined_page_once_for_each_region(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "t.html").write_text(
+        "<!DOCTYPE html><html><body><h2>Nova</h2><table><tr><th>Nova models</th><th>Price per 1M input tokens ($)</th>"
+        "</tr><tr><td>Nova Lite</td><td>{priceOf!a!N-IN!*!1000}</td></tr></table></body></html>"
+    )
+    feed = {"regions": {"Utopia": {"N-IN": {"price": "0.0003"}}, "Erewhon": {"N-IN": {"price": "0.0004"}}}}
+    (home / "feed.json").write_text(json.dumps(feed))
+    code, out, _ = call(capsys, "extract", "t.html", "--explain", "--json", "--with", "feed.json")
+    blocks = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert {(block["path"].split(" > ")[0], each["text"]) for block in blocks for each in block["outcomes"]} == {
+        ("Utopia", "0.3"),
+        ("Erewhon", "0.4"),
+    }
+    _, out, _ = call(capsys, "extract", "t.html", "--explain", "--with", "feed.json")
+    assert "Utopia > Nova" in out
+    (home / "feed.json").write_text("{}")
+    code, _, err = call(capsys, "extract", "t.html", "--explain", "--with", "feed.json")
+    assert (code, "no placeholder" in err) == (3, True)
+
+
 def test_a_person_sees_the_words_that_were_not_understood(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     strange = PAGE.replace("| Output (USD per 1M tokens) |\n|---|", "| Output (USD per 1M tokens) | Zing |\n|---|---|")
     (home / "nova.md").write_text(strange.replace("$8.00 |", "$8.00 | $9.75 |").replace("$1.00 |", "$1.00 | $9.85 |"))

@@ -687,3 +687,20 @@ def test_a_page_says_exactly_this(name: str) -> None:
     wanted = sorted(line.strip() for line in expected.strip().splitlines())
 
     assert sorted(brief(rate) for rate in read(page).rates) == wanted
+
+
+@pytest.mark.parametrize("parting", [" ", ", ", "<br>", " / "])
+def test_two_modes_in_one_cell_are_two_prices(parting: str) -> None:
+    cell = f"Non-thinking: $0.60{parting}Thinking: $3.50"
+    page = read(f"| Model | Output price per 1M tokens |\n|---|---|\n| nova-1 | {cell} |\n")
+
+    assert {(rate.conditions.mode, str(rate.amount)) for rate in page.rates} == {
+        ("non_thinking", "0.60"),
+        ("thinking", "3.50"),
+    }
+
+
+def test_a_tier_before_two_meters_holds_for_both() -> None:
+    page = read("| Model | Price per 1M tokens |\n|---|---|\n| nova-1 | Batch: $1 input, $2 output |\n")
+
+    assert {(rate.service_tier, rate.meter) for rate in page.rates} == {("batch", "input"), ("batch", "output")}
