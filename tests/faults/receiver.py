@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,9 @@ from typing import Any
 import pytest
 
 Act = int | str | tuple[int, str]
-"""A status, `(status, Retry-After)`, or `drop`, `stall`, `garbage`, `flood`: what to do once the body was read."""
+"""A status, `(status, Retry-After)`, or what to do once the body was read: `drop`, `stall`, `garbage`, `flood`; and
+`refuse`, a reset before it was.
+"""
 
 
 class _Server(ThreadingHTTPServer):
@@ -41,13 +45,18 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {key.lower(): value for key, value in self.headers.items()}
                 with receiver.lock:
-                    receiver.seen.append((headers, body))
                     act = receiver.acts.pop(0) if receiver.acts else 204
-                    if receiver.choose is not None:
-                        act = receiver.choose(headers["webhook-id"])
+                if receiver.choose is not None:
+                    act = receiver.choose(headers["webhook-id"])
+                if act == "refuse":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.close_connection = True
+                    return
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver.lock:
+                    receiver.seen.append((headers, body))
                     status = act[0] if isinstance(act, tuple) else act
                     if isinstance(status, str) or status < 300:
                         receiver.took.append(headers["webhook-id"])

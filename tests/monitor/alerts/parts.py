@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -67,6 +68,7 @@ class Postbox:
     answers: list[str] = field(default_factory=list)
     log_ins: list[bytes] = field(default_factory=list)
     accepts_log_in: bool = True
+    throw: Callable[[], str] | None = None  # the answers to DATA from somewhere else
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - the server's name for it
         if address in self.recipients:
@@ -75,7 +77,7 @@ class Postbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the server's name for it
-        answer = self.answers.pop(0) if self.answers else "250 OK"
+        answer = self.throw() if self.throw else self.answers.pop(0) if self.answers else "250 OK"
         if answer == "drop" or answer.startswith("250"):
             mail = message_from_bytes(envelope.content, policy=default)
             assert isinstance(mail, EmailMessage)
