@@ -39,6 +39,7 @@ class Receiver:
         self.seen: list[tuple[dict[str, str], bytes]] = []
         self.took: list[str] = []
         self.flooded = 0
+        self.repeats = False  # whether answers repeat the path and the log-in of the request
         self.lock = threading.Lock()
         self.closed = threading.Event()
         receiver = self
@@ -49,7 +50,7 @@ class Receiver:
                 with receiver.lock:
                     act = receiver.acts.pop(0) if receiver.acts else 204
                 if receiver.choose is not None:
-                    act = receiver.choose(headers["webhook-id"])
+                    act = receiver.choose(headers.get("webhook-id", ""))
                 if act == "refuse":
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.close_connection = True
@@ -59,7 +60,7 @@ class Receiver:
                     receiver.seen.append((headers, body))
                     status = act[0] if isinstance(act, tuple) else act
                     if isinstance(status, str) or status < 300:
-                        receiver.took.append(headers["webhook-id"])
+                        receiver.took.append(headers.get("webhook-id", ""))
                 receiver._do(self, act)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
@@ -72,7 +73,7 @@ class Receiver:
     @property
     def ids(self) -> list[str]:
         """The id of every request, in order."""
-        return [headers["webhook-id"] for headers, _body in self.seen]
+        return [headers.get("webhook-id", "") for headers, _body in self.seen]
 
     def close(self) -> None:
         self.closed.set()
@@ -94,8 +95,10 @@ class Receiver:
             if retry_after is not None:
                 handler.send_header("Retry-After", retry_after)
             handler.send_header("Location", "/elsewhere")
-            handler.send_header("Content-Length", "0")
+            said = f"{handler.path} {handler.headers.get('Authorization')}".encode() if self.repeats else b""
+            handler.send_header("Content-Length", str(len(said)))
             handler.end_headers()
+            handler.wfile.write(said)
 
     def _flood(self, handler: BaseHTTPRequestHandler) -> None:
         """A refusal of 100 MB."""
