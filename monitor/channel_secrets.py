@@ -70,7 +70,14 @@ def variable_name(channel: str, field: str) -> str:
 
 
 def find_secret(
-    channel: str, field: str, plain: str | None, file: str | None, folder: Path, env: Mapping[str, str]
+    channel: str,
+    field: str,
+    plain: str | None,
+    file: str | None,
+    folder: Path,
+    env: Mapping[str, str],
+    *,
+    variable: str | None = None,
 ) -> FoundSecret:
     """A secret from its environment variable, else its file, else the settings file.
 
@@ -81,9 +88,10 @@ def find_secret(
         file: the path that `<field>_file` gives, relative to `folder`.
         folder: where the settings file stands.
         env: the environment.
+        variable: the environment variable, where the secret is no channel's.
 
     """
-    variable = variable_name(channel, field)
+    variable = variable or variable_name(channel, field)
     if env.get(variable):
         return FoundSecret(Secret(env[variable]))
     if plain is not None and file is not None:

@@ -144,6 +144,8 @@ def read_channels(
     health = raw.get("health")
     naming = [*tables_of(raw, "rule"), health if isinstance(health, dict) else {}]
     used = {channel for table in naming for channel in _strings(table.get("channels"))}
+    run = raw.get("run")
+    used |= set(_strings(run.get("summary_channels"))) if isinstance(run, dict) else set()
     warnings.extend(
         f"channel {channel.id!r} is named by no rule, so nothing is ever sent to it"
         for channel in channels

@@ -34,6 +34,7 @@ _COMMANDS = {
     "providers": "Show the providers and pages that are watched.",
     "compare-feeds": "Compare the prices in force with what feeds say.",
     "provider": "Add a provider: draft its file from a page, try it, check it.",
+    "status": "Show at a glance whether all is well: last run, watch, queue, incidents.",
     "health": "Show what is wrong with the watching itself, since when and what to do.",
     "doctor": "Check settings, database, provider files and what the last run left.",
     "cost": "Price a month of work on the models in use, or on every model.",

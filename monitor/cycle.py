@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, Protocol
 
+from monitor.alerts.summary import summary_alerts
 from monitor.alerts.withdrawal import Settled, settle, undone_by
 from monitor.earlier_looks import EarlierLooks
 from monitor.effects import Effect, effects_of
@@ -163,7 +164,7 @@ class Cycle:
                 self._look_again(pages)
             interrupted = self.is_cancelled()
         finally:
-            summary = self._finish(interrupted)
+            summary = self._finish(interrupted, tells=command == "run")
         return summary
 
     def _look(self, pages: PageMap, chosen: Iterable[PageKey], *, is_second: bool) -> None:
@@ -442,7 +443,7 @@ class Cycle:
             self.on_event(event)
         self.on_page(report)
 
-    def _finish(self, interrupted: bool) -> CycleSummary:
+    def _finish(self, interrupted: bool, *, tells: bool) -> CycleSummary:
         reports = tuple(self._reports.values())
         failed = sum(r.status in {"failed", "suspect"} for r in reports)
         status: RunStatus = "ok"
@@ -461,12 +462,20 @@ class Cycle:
             watched = tuple(self.watched)
             health = HealthChanges() if interrupted else look_at_health(self.store, self.settings, watched, now)
             alerts = notices(health, self.settings, now)
+            if tells and self.settings.run.summary_channels:
+                begun = [(page.provider, f"{page.url}: {page.error}") for page in reports if self._begins_to_fail(page)]
+                alerts += summary_alerts(events, begun, health.opened, health.closed, self.settings, self.run_id, now)
             summary = replace(summary, health=health, alerts=self._alerts + len(alerts))
             if watched:
                 self.store.note_left(pages_that_left(self.store.pages(), watched), now)
             outcome = HealthOutcome(health.changed, alerts)
             self.store.finish_run(self.run_id, now, status, summary.counts(), outcome)
         return summary
+
+    def _begins_to_fail(self, report: PageReport) -> bool:
+        if report.status not in {"failed", "suspect"} or report.error_kind == "interrupted":
+            return False
+        return self.store.page_state(report.provider, report.market, report.url).failures == 1
 
 
 PageKey = tuple[str, str, str]

@@ -78,11 +78,18 @@ def open_locked(config_path: str | None) -> Iterator[Parts]:
         StoreError: the database cannot be opened, or another run holds the lock (`AlreadyRunning`).
 
     """
-    settings = read_settings(config_path)
+    with locked_parts(read_settings(config_path)) as parts:
+        yield parts
+
+
+@contextmanager
+def locked_parts(settings: Settings) -> Iterator[Parts]:
+    """The same for settings that are read already."""
     settings.database.parent.mkdir(parents=True, exist_ok=True)
     catalog = load_catalog(settings.providers_dir)
     with (
-        RunLock(lock_path(settings), timeout_s=settings.monitor.lock_timeout_s),
+        RunLock(lock_path(settings), database=settings.database, timeout_s=settings.monitor.lock_timeout_s) as lock,
         Store.open(settings.database) as store,
     ):
+        lock.guard_database()  # of a database that was created just now
         yield Parts(settings, catalog, store, Archive(settings.archive))

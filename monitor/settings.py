@@ -10,12 +10,13 @@ import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from monitor.channels import Channel, Complaint, Language, channel_forms, read_channels, tables_of
+from monitor.heartbeat import Heartbeat, read_heartbeat
 from monitor.toml_lines import line_of
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
@@ -39,6 +40,14 @@ class MonitorSettings:
     flap_window_s: int = 7 * 86_400
     lock_timeout_s: int = 0
     jitter_s: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """`[run]`: who is told of runs as such; see `docs/operating.md`."""
+
+    heartbeat: Heartbeat | None = None
+    summary_channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ class Settings:
     fetch: FetchSettings = field(default_factory=FetchSettings)
     exchange_update: Literal["daily", "never"] = "daily"
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    run: RunSettings = field(default_factory=RunSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     witnesses: WitnessSettings = field(default_factory=WitnessSettings)
     channels: tuple[Channel, ...] = ()
@@ -165,9 +175,11 @@ def load_settings(
     complaints.extend(_cross_check(raw))
     forms = channel_forms(raw, complaints)
     channels, warnings = read_channels(forms, raw, found.parent, env, complaints) if with_secrets else ((), ())
+    heartbeat = read_heartbeat(form.run, found.parent, env, complaints) if with_secrets else None
     if complaints:
         raise ConfigError(_explain(found, text, complaints))
-    return _freeze(form, fetch, found, found.parent, channels, warnings)
+    settings = _freeze(form, fetch, found, found.parent, channels, warnings)
+    return replace(settings, run=replace(settings.run, heartbeat=heartbeat))
 
 
 def write_default(path: Path) -> None:
@@ -238,6 +250,9 @@ def _cross_check(raw: Mapping[str, Any]) -> Iterator[Complaint]:
         for name in ("channel", "workload")
     ]
     places.append(("channel", ("health", "channels"), health.get("channels") if isinstance(health, dict) else None))
+    run = raw.get("run")
+    named_in_run = run.get("summary_channels") if isinstance(run, dict) else None
+    places.append(("channel", ("run", "summary_channels"), named_in_run))
     for kind, loc, named in places:
         known = [str(table["id"]) for table in tables_of(raw, kind) if "id" in table]
         for name in named if isinstance(named, list) else ():
@@ -307,6 +322,7 @@ def _freeze(
             lock_timeout_s=monitor.lock_timeout,
             jitter_s=monitor.jitter,
         ),
+        run=RunSettings(summary_channels=tuple(dict.fromkeys(form.run.summary_channels))),
         health=_health(form),
         witnesses=WitnessSettings(tuple(dict.fromkeys(form.witnesses.feeds)), form.witnesses.every),
         channels=channels,

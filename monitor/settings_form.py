@@ -103,6 +103,16 @@ class MonitorForm(Form):
     jitter: Duration = 600
 
 
+class RunForm(Form):
+    """`[run]`."""
+
+    heartbeat_url: Line | None = None
+    heartbeat_url_file: str | None = None
+    heartbeat_style: Literal["healthchecks", "uptime-kuma", "plain"] = "healthchecks"
+    heartbeat_allow_private: bool = False
+    summary_channels: list[str] = Field(default_factory=list)
+
+
 class HealthForm(Form):
     """`[health]`."""
 
@@ -184,6 +194,7 @@ class SettingsForm(Form):
     fetch: FetchForm = Field(default_factory=FetchForm)
     exchange: ExchangeForm = Field(default_factory=ExchangeForm)
     monitor: MonitorForm = Field(default_factory=MonitorForm)
+    run: RunForm = Field(default_factory=RunForm)
     health: HealthForm = Field(default_factory=HealthForm)
     witnesses: WitnessesForm = Field(default_factory=WitnessesForm)
     channel: list[dict[str, Any]] = Field(default_factory=list)
@@ -200,6 +211,7 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
         "fetch": FetchForm,
         "exchange": ExchangeForm,
         "monitor": MonitorForm,
+        "run": RunForm,
         "health": HealthForm,
         "witnesses": WitnessesForm,
         "rule": RuleForm,

@@ -19,7 +19,7 @@ Each says in one sentence what happened and what to do. After any of them nothin
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scrapers.rates import format_instant
@@ -108,16 +108,27 @@ class QueryError(StoreError):
 
 
 class AlreadyRunning(StoreError):
-    """Another run holds the lock: `pid` and `since` as it wrote them, None where the file does not tell."""
+    """Another run holds the lock: `pid` and `since` as it wrote them, None where the file does not tell.
 
-    def __init__(self, path: Path, *, pid: int | None, since: datetime | None) -> None:
+    `state` is that of its process, see `storage.lock.Holder`.
+    """
+
+    def __init__(self, path: Path, *, pid: int | None, since: datetime | None, state: str = "unknown") -> None:
         who = "another run" if pid is None else f"a run with pid {pid}"
-        when = "" if since is None else f" since {format_instant(since)}"
-        super().__init__(
-            f"{who} is already running{when} and holds {path}; wait for it to end, or stop that process", path=path
-        )
+        when = "" if since is None else f" since {format_instant(since)} ({_age(datetime.now(UTC) - since)})"
+        remedy = {
+            "stopped": f"that process is stopped (SIGSTOP): continue it with `kill -CONT {pid}`, or end it",
+            "gone": f"that process has ended, but one that it started still holds the lock: `fuser {path}` names it",
+        }.get(state, "wait for it to end, or stop that process")
+        super().__init__(f"{who} is already running{when} and holds {path}; {remedy}", path=path)
         self.pid = pid
         self.since = since
+
+
+def _age(lasted: timedelta) -> str:
+    """How long a run has lasted; a clock that was set back makes no negative age."""
+    minutes = max(0, int(lasted.total_seconds() // 60))
+    return f"for {minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"for {minutes} min"
 
 
 def store_error(err: sqlite3.Error, path: Path, backup: Path | None = None) -> StoreError:

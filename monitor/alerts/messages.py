@@ -23,6 +23,7 @@ from monitor.alerts.phrases import (
     visible,
     when_text,
 )
+from monitor.alerts.summary import summary_foot
 from monitor.alerts.words import word
 
 SHOWN_EVENTS = 20
@@ -60,6 +61,8 @@ def compose(payload: Mapping[str, Any], language: str) -> Message:
     contents = payload["data"]
     if "incidents" in contents:
         return _health_message(payload, language)
+    if "sections" in contents:
+        return _summary_message(payload, language)
     if payload["type"] != "price.changes":
         return _short_message(visible(contents["subject"], SUBJECT_LENGTH), visible(contents["text"], 1000), language)
     events: Sequence[Mapping[str, Any]] = contents["events"]
@@ -77,6 +80,15 @@ def _health_message(payload: Mapping[str, Any], language: str) -> Message:
     colour = "#0a7d33" if payload["type"] == "health.closed" else "#b26a00"
     blocks = [(headline(each), colour, _incident_rows(each, language)) for each in incidents[:SHOWN_EVENTS]]
     return _message(payload, blocks, len(incidents) - SHOWN_EVENTS, word("health_foot", language), language)
+
+
+def _summary_message(payload: Mapping[str, Any], language: str) -> Message:
+    """What a run came to."""
+    blocks: list[_Block] = []
+    for section in payload["data"]["sections"]:
+        rows = [_Row(visible(line["provider"]), visible(line["text"], 400)) for line in section["lines"]]
+        blocks.append((f"{section['title']}: {section['count']}", "#333", rows))
+    return _message(payload, blocks, 0, summary_foot(language), language)
 
 
 def _message(payload: Mapping[str, Any], blocks: Sequence[_Block], hidden: int, foot: str, language: str) -> Message:
@@ -137,7 +149,7 @@ def _rows(event: Mapping[str, Any], language: str) -> list[_Row]:
 
 def _plain(row: _Row) -> str:
     suffix = f" <{row.url}>" if row.url and row.url != row.words else ""
-    return f"{row.label}: {row.words}{suffix}"
+    return f"{row.label}: {row.words}{suffix}" if row.label else f"{row.words}{suffix}"
 
 
 def _html_block(fact: str, colour: str, rows: Sequence[_Row]) -> Markup:

@@ -40,15 +40,19 @@ def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_js
     pricefall run --json | jq .counts
     """
     from monitor.alerts.sender import deliver_due
-    from monitor.parts import chosen_providers, open_locked, utc_now
+    from monitor.heartbeat import beating, is_good, round_words
+    from monitor.parts import chosen_providers, locked_parts, read_settings, utc_now
     from monitor.progress import Progress
 
-    with open_locked(config_path) as parts:
+    settings = read_settings(config_path)
+    with beating(None if dry_run else settings.run.heartbeat) as pulse, locked_parts(settings) as parts:
+        pulse.start()
         providers = chosen_providers(parts.catalog, only)
         pages = sum(page.enabled for provider in providers for page in provider.pages)
         with Progress(pages, is_shown=not (as_json or quiet)) as progress:
             summary = _cycle(parts, providers, progress, dry_run=dry_run)
         delivered = None if dry_run else deliver_due(parts.store, parts.settings, utc_now())
+        pulse.end(is_ok=is_good(summary), words=round_words(summary))
     failures = [page for page in summary.pages if page.status in {"failed", "suspect"}]
     if as_json:
         click.echo(json.dumps(summary_json(summary, delivered), ensure_ascii=False, indent=1))
