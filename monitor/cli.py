@@ -40,6 +40,7 @@ _COMMANDS = {
     "cost": "Price a month of work on the models in use, or on every model.",
     "review": "Decide about changes that were held.",
     "reread": "Read all kept captures again, and list what was misread.",
+    "rules": "List rules, explain what was sent, try a rule on the past.",
     "alerts": "Test channels, list and retry messages.",
     "sql": "Run one read-only query against the database.",
     "extract": "Read the prices on one saved page.",

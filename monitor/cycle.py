@@ -380,7 +380,7 @@ class Cycle:
             rows = queries.prices(self.store, now=self.now())
             elsewhere = [(row["provider"], row["market"], Rate.from_json(row)) for row in rows]
             effects = effects_of(events, self.settings.workloads, elsewhere, before, judgement.accepted)
-        alerts = alerts_for(events, self.settings, effects, price_lines(self.store, events))
+        alerts = alerts_for(events, self.settings, effects, price_lines(self.store, events), self.now())
         return events, settle(self.store, self.settings, alerts, undone_by(self.store, events))
 
     def _store(

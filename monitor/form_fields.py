@@ -5,6 +5,7 @@ It is imported late, with the forms, since it needs pydantic.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -69,7 +70,7 @@ def complaints_of(
         known_keys: the keys of the table in which a key stands, for the proposal beside a misspelt one.
 
     """
-    for error in err.errors(include_url=False, include_input=False):
+    for error in err.errors(include_url=False):
         loc = error["loc"]
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
@@ -77,4 +78,6 @@ def complaints_of(
             message = f"unknown key{nearest(str(loc[-1]), known)}; known are {', '.join(sorted(known))}"
         elif error["type"] == "missing":
             message = "is missing"
+        elif error["type"] == "literal_error" and isinstance(error["input"], str):  # a word of ours is no secret
+            message += nearest(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
         yield Complaint((*prefix, *loc), message)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from monitor.alerts.withdrawal import settle, undone_by, undone_by_rulings
 from monitor.diff import price_of
+from monitor.effects import effects_then
 from monitor.judging.corrections import Meant, corrected_pending, corrected_rate, correction_event
 from monitor.judging.verdicts import direction
 from monitor.judging.words import money, moved, name_of, on
@@ -268,10 +269,11 @@ def _believing(accepted: tuple[Rate, ...], waiting: Pending, right: Rate | None)
 def _record(store: Store, settings: Settings, decisions: Sequence[Decision], lines: Iterable[str]) -> Outcome:
     drawn = {name: line for decision in decisions for name, line in price_lines(store, decision.events).items()}
     events = [event for decision in decisions for event in decision.events]
-    alerts = alerts_for(events, settings, lines=drawn)
+    effects = {k: v for event in events for k, v in effects_then(store, event, settings.workloads).items()}
+    *others, last = decisions
+    alerts = alerts_for(events, settings, effects, drawn, last.recorded_at)
     undone = [*undone_by(store, events), *undone_by_rulings(store, decisions)]
     settled = settle(store, settings, alerts, undone)
-    *others, last = decisions
     store.record_decisions([*others, replace(last, alerts=settled.alerts, withdrawals=settled.withdrawals)])
     return Outcome(tuple(lines), len(settled.alerts))
 

@@ -15,15 +15,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from monitor.alerts.waiting import QuietSpan, parse_day, parse_quiet, parse_time
 from monitor.channels import Channel, Complaint, Language, channel_forms, read_channels, tables_of
 from monitor.heartbeat import Heartbeat, read_heartbeat
+from monitor.rule_checks import rule_complaints
+from monitor.severity import Severity
 from monitor.toml_lines import line_of
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
 from scrapers.fetching import FetchSettings
 
 if TYPE_CHECKING:
-    from monitor.settings_form import SettingsForm, WorkloadForm
+    from monitor.settings_form import RuleForm, SettingsForm, WorkloadForm
 
 DEFAULT_FILE = CONFIG_DIR / "pricefall.toml"
 FILE_NAME = "pricefall.toml"
@@ -75,8 +78,24 @@ class WitnessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """`[alerts]`: whether all rules that match apply or only the first, and the IANA zone of their hours."""
+
+    match: Literal["all", "first"] = "all"
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """Which events go to which channels; see `monitor.rules` for how each field is compared."""
+    """Which events go to which channels and when; see `monitor.rules` for how each field is compared.
+
+    Attributes:
+        deliver: in the message of the change, or in a digest.
+        digest_time: of a digest, in minutes after midnight.
+        digest_day: of a weekly digest; 0 is Monday.
+        quiet_hours: what falls in is sent at their end, but for what is as severe as `wake_for`.
+
+    """
 
     id: str
     channels: tuple[str, ...]
@@ -89,6 +108,12 @@ class Rule:
     currency: str | None = None
     workloads: tuple[str, ...] = ()
     min_saving: float = 0.0
+    min_severity: Severity = "low"
+    deliver: Literal["immediate", "daily", "weekly"] = "immediate"
+    digest_time: int = 8 * 60
+    digest_day: int = 0
+    quiet_hours: tuple[QuietSpan, ...] = ()
+    wake_for: Severity | Literal["nothing"] = "urgent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +139,7 @@ class Settings:
     run: RunSettings = field(default_factory=RunSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     witnesses: WitnessSettings = field(default_factory=WitnessSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     channels: tuple[Channel, ...] = ()
     rules: tuple[Rule, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -161,7 +187,7 @@ def load_settings(
     env = os.environ if env is None else env
     found, home = _find_file(path, env, cwd or Path.cwd())
     if found is None:
-        return _freeze(_check({}, []), FetchSettings(), None, home, (), ())
+        return _freeze(_check({}, []), (), FetchSettings(), None, home, (), ())
     try:
         text = found.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
@@ -173,12 +199,14 @@ def load_settings(
     form = _check(raw, complaints)
     fetch = _fetch(form, complaints)
     complaints.extend(_cross_check(raw))
+    rules = tuple(_rule(rule) for rule in form.rule)
+    complaints.extend(rule_complaints(form, rules, found.parent / Path(form.providers).expanduser()))
     forms = channel_forms(raw, complaints)
     channels, warnings = read_channels(forms, raw, found.parent, env, complaints) if with_secrets else ((), ())
     heartbeat = read_heartbeat(form.run, found.parent, env, complaints) if with_secrets else None
     if complaints:
         raise ConfigError(_explain(found, text, complaints))
-    settings = _freeze(form, fetch, found, found.parent, channels, warnings)
+    settings = _freeze(form, rules, fetch, found, found.parent, channels, warnings)
     return replace(settings, run=replace(settings.run, heartbeat=heartbeat))
 
 
@@ -298,6 +326,7 @@ def _fetch(form: SettingsForm, complaints: list[Complaint]) -> FetchSettings:
 
 def _freeze(
     form: SettingsForm,
+    rules: tuple[Rule, ...],
     fetch: FetchSettings,
     path: Path | None,
     folder: Path,
@@ -326,24 +355,32 @@ def _freeze(
         health=_health(form),
         witnesses=WitnessSettings(tuple(dict.fromkeys(form.witnesses.feeds)), form.witnesses.every),
         channels=channels,
-        rules=tuple(
-            Rule(
-                id=rule.id,
-                channels=tuple(dict.fromkeys(rule.channels)),
-                kinds=tuple(rule.kinds),
-                providers=tuple(rule.providers),
-                models=tuple(rule.models),
-                meters=tuple(rule.meters),
-                service_tiers=tuple(rule.service_tiers),
-                min_percent=rule.min_percent,
-                currency=rule.currency,
-                workloads=tuple(rule.workloads),
-                min_saving=rule.min_saving,
-            )
-            for rule in form.rule
-        ),
+        alerts=AlertSettings(form.alerts.match, form.alerts.time_zone),
+        rules=rules,
         workloads=tuple(_workload(workload) for workload in form.workload),
         warnings=warnings,
+    )
+
+
+def _rule(form: RuleForm) -> Rule:
+    return Rule(
+        id=form.id,
+        channels=tuple(dict.fromkeys(form.channels)),
+        kinds=tuple(form.kinds),
+        providers=tuple(form.providers),
+        models=tuple(form.models),
+        meters=tuple(form.meters),
+        service_tiers=tuple(form.service_tiers),
+        min_percent=form.min_percent,
+        currency=form.currency,
+        workloads=tuple(form.workloads),
+        min_saving=form.min_saving,
+        min_severity=form.min_severity,
+        deliver=form.deliver,
+        digest_time=parse_time(form.digest_time),
+        digest_day=parse_day(form.digest_day),
+        quiet_hours=tuple(parse_quiet(span) for span in form.quiet_hours),
+        wake_for=form.wake_for,
     )
 
 

@@ -6,13 +6,17 @@ settings needs it. The frozen values that the program works with stand in `monit
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from monitor.alerts.waiting import covers_the_week, parse_day, parse_quiet, parse_time
 from monitor.form_fields import Duration, Form, Id, Line, keys_of
 from monitor.settings import WitnessSettings
+from monitor.severity import Severity
 from monitor.workloads import parse_tokens
 from scrapers.catalog import nearest
 from scrapers.feeds.catalog import load_feeds
@@ -29,9 +33,36 @@ def _kind(value: str) -> str:
 
 
 def _meter(value: str) -> str:
-    is_glob = any(sign in value for sign in "*?[")
-    if not is_glob and value.casefold() not in METERS:
-        raise ValueError(f"{value!r} is no meter{nearest(value, METERS)}; known are {', '.join(METERS)}")
+    if not any(fnmatchcase(meter, value.casefold()) for meter in METERS):
+        what = "fits no meter" if any(sign in value for sign in "*?[") else "is no meter"
+        raise ValueError(f"{value!r} {what}{nearest(value, METERS)}; known are {', '.join(METERS)}")
+    return value
+
+
+def _hour(value: str) -> str:
+    parse_time(value)
+    return value
+
+
+def _weekday(value: str) -> str:
+    parse_day(value)
+    return value
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _quiet(spans: list[str]) -> list[str]:
+    if covers_the_week(parse_quiet(span) for span in spans):
+        raise ValueError('they leave no hour of the week, so nothing would ever be sent; write them as "22:00-07:00"')
+    return spans
+
+
+def _zone(value: str) -> str:
+    zones = available_timezones()
+    if value not in zones:
+        raise ValueError(f'{value!r} is no time zone{nearest(value, zones)}; write it as "Europe/Berlin"')
     return value
 
 
@@ -132,6 +163,13 @@ class WitnessesForm(Form):
     every: Duration = WitnessSettings().every_s
 
 
+class AlertsForm(Form):
+    """`[alerts]`."""
+
+    match: Literal["all", "first"] = "all"
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
 class RuleForm(Form):
     """`[[rule]]`."""
 
@@ -149,6 +187,14 @@ class RuleForm(Form):
     currency: Annotated[str, AfterValidator(_currency)] | None = None
     workloads: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     min_saving: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    min_severity: Severity = "low"
+    deliver: Literal["immediate", "daily", "weekly"] = "immediate"
+    digest_time: Annotated[str, AfterValidator(_hour)] = "08:00"
+    digest_day: Annotated[str, AfterValidator(_weekday)] = "monday"
+    quiet_hours: Annotated[list[str], BeforeValidator(_one_or_more), AfterValidator(_quiet)] = Field(
+        default_factory=list
+    )
+    wake_for: Severity | Literal["nothing"] = "urgent"
     channels: Annotated[list[str], Field(min_length=1)]
 
 
@@ -197,6 +243,7 @@ class SettingsForm(Form):
     run: RunForm = Field(default_factory=RunForm)
     health: HealthForm = Field(default_factory=HealthForm)
     witnesses: WitnessesForm = Field(default_factory=WitnessesForm)
+    alerts: AlertsForm = Field(default_factory=AlertsForm)
     channel: list[dict[str, Any]] = Field(default_factory=list)
     rule: list[RuleForm] = Field(default_factory=list)
     workload: list[WorkloadForm] = Field(default_factory=list)
@@ -214,6 +261,7 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
         "run": RunForm,
         "health": HealthForm,
         "witnesses": WitnessesForm,
+        "alerts": AlertsForm,
         "rule": RuleForm,
         "workload": WorkloadForm,
         "use": UseForm,

@@ -220,7 +220,8 @@ class Alert:
     """One message to one channel, written in the transaction of the change it tells of.
 
     `id` is derived from the channel and the events, `order_key` keeps the order of messages about one model on one
-    channel.
+    channel. It is not sent before `not_before`, when that is said. `digest` (`daily`, `weekly`) makes it a part of the
+    channel's next digest, which is sent in its place; `is_digest` is such a digest.
     """
 
     channel: str
@@ -228,10 +229,14 @@ class Alert:
     event_ids: tuple[str, ...]
     order_key: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+    digest: Literal["", "daily", "weekly"] = ""
+    is_digest: bool = False
 
     @property
     def id(self) -> str:
-        text = "\x1f".join((self.channel, *sorted(self.event_ids)))
+        mark = ("digest",) if self.is_digest else ()  # a digest of one part is not that part
+        text = "\x1f".join((self.channel, *mark, *sorted(self.event_ids)))
         return "msg_" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -3,7 +3,8 @@
 A sender *leases* an alert, sends it and marks it. When it dies between sending and marking, the lease runs out and the
 alert goes out again with the same id: a duplicate that the receiver drops, never a loss. Only the first undelivered
 alert of a (channel, order key) can be leased, so a later price never overtakes an earlier one; one that is dead blocks
-nothing.
+nothing. One that waits for the end of quiet hours goes out earlier when a later one of its key may go: it is taken
+along, before it. The parts of digests stand in `storage.digests`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from storage.store import Store
 
 LONGEST_PAUSE = timedelta(days=1)
 """A pause that ends later was set by a clock that ran ahead, and holds nothing back."""
+
+CLOCK_SET_BACK = timedelta(hours=1)
+"""What was queued so much later than now was queued by a wrong clock, and its `not_before` means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,10 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class OutboxAlert:
-    """An alert as it stands in the outbox, with what became of its deliveries."""
+    """An alert as it stands in the outbox, with what became of its deliveries.
+
+    `not_before` and `digest` as in `Alert`; `digest_id` is the alert that the events of a folded one went out with.
+    """
 
     id: str
     channel: str
@@ -61,6 +68,16 @@ class OutboxAlert:
     next_attempt_at: datetime
     last_error: str | None
     sent_at: datetime | None
+    not_before: datetime | None = None
+    digest: str | None = None
+    digest_id: str | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is tried next, if nothing of its order key goes out before; None when it is not."""
+        if self.state not in {"pending", "collected"}:
+            return None
+        return max(self.next_attempt_at, self.not_before or self.next_attempt_at)
 
 
 def enqueue(store: Store, alerts: Iterable[Alert], now: datetime) -> None:
@@ -116,11 +133,23 @@ def lease(
                 SELECT id FROM channels
                 WHERE disabled_at IS NOT NULL OR (quiet_until > :now AND quiet_until <= :latest_pause)
               )
+              AND (coalesce(not_before, '') <= :now OR created_at > :soon OR EXISTS (
+                SELECT 1 FROM alerts AS later
+                WHERE later.state = 'pending' AND later.channel = alerts.channel
+                  AND later.order_key = alerts.order_key AND coalesce(later.not_before, '') <= :now
+              ))
               AND (attempts = 0 OR next_attempt_at <= :now OR last_attempt_at > :now)
               AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :until)
             ORDER BY alerts.seq LIMIT :limit
             """,
-            {"wanted": wanted, "now": instant(now), "until": until, "latest_pause": latest_pause, "limit": limit},
+            {
+                "wanted": wanted,
+                "now": instant(now),
+                "soon": instant(now + CLOCK_SET_BACK),
+                "until": until,
+                "latest_pause": latest_pause,
+                "limit": limit,
+            },
         ).fetchall()
         sql.executemany(
             # A lease that was never given back is that of a sender which died: it may have sent.
@@ -205,11 +234,11 @@ def retry_dead(store: Store, now: datetime, alert_ids: Iterable[str] | None = No
 
 
 def hasten(store: Store, now: datetime) -> None:
-    """Make all pending alerts due now; free leases, end pauses; only for who holds the run lock, the one sender."""
+    """Make all that waits due now; free leases, end pauses; only for who holds the run lock, the one sender."""
     with store.connection.write() as sql:
         sql.execute(
-            "UPDATE alerts SET next_attempt_at = ?, maybe_out = maybe_out OR lease IS NOT NULL, leased_until = NULL, "
-            "lease = NULL WHERE state = 'pending'",
+            "UPDATE alerts SET next_attempt_at = ?, not_before = NULL, maybe_out = maybe_out OR lease IS NOT NULL, "
+            "leased_until = NULL, lease = NULL WHERE state IN ('pending', 'collected')",
             (instant(now),),
         )
         sql.execute("UPDATE channels SET quiet_until = NULL")
@@ -261,7 +290,25 @@ def list_alerts(store: Store, *, state: str | None = None, limit: int = 50) -> t
         "SELECT * FROM alerts WHERE :state IS NULL OR state = :state ORDER BY seq DESC LIMIT :limit",
         {"state": state, "limit": limit},
     )
-    return tuple(_alert(row) for row in found)
+    return tuple(alert_of(row) for row in found)
+
+
+def alerts_about(store: Store, event_id: str) -> tuple[OutboxAlert, ...]:
+    """All alerts that tell, or told until it was withdrawn, of an event, the digests too, in their order."""
+    found = store.connection.rows(
+        "SELECT * FROM alerts WHERE id IN (SELECT alert_id FROM alert_events WHERE event_id = ?) ORDER BY seq",
+        (event_id,),
+    )
+    return tuple(alert_of(row) for row in found)
+
+
+def next_release(store: Store, now: datetime) -> datetime | None:
+    """The next instant at which quiet hours end for an alert or a digest is due; None when nothing waits for one."""
+    found = store.connection.rows(
+        "SELECT min(not_before) FROM alerts WHERE state IN ('pending', 'collected') AND not_before > ?",
+        (instant(now),),
+    )
+    return parse_instant(found[0][0])
 
 
 def get_alert(store: Store, alert_id: str) -> OutboxAlert:
@@ -274,7 +321,7 @@ def get_alert(store: Store, alert_id: str) -> OutboxAlert:
     found = store.connection.rows("SELECT * FROM alerts WHERE id = ?", (alert_id,))
     if not found:
         raise StoreError(f"no alert has the id {alert_id!r}; `pricefall alerts list` shows them", path=store.path)
-    return _alert(found[0])
+    return alert_of(found[0])
 
 
 def _close(
@@ -314,7 +361,8 @@ def _note(
     )
 
 
-def _alert(row: sqlite3.Row) -> OutboxAlert:
+def alert_of(row: sqlite3.Row) -> OutboxAlert:
+    """The alert of a row of `alerts`."""
     return OutboxAlert(
         id=row["id"],
         channel=row["channel"],
@@ -328,4 +376,7 @@ def _alert(row: sqlite3.Row) -> OutboxAlert:
         next_attempt_at=moment(row["next_attempt_at"]),
         last_error=row["last_error"],
         sent_at=parse_instant(row["sent_at"]),
+        not_before=parse_instant(row["not_before"]),
+        digest=row["digest"],
+        digest_id=row["digest_id"],
     )

@@ -255,9 +255,11 @@ def alert_columns(alert: Alert, created_at: datetime) -> dict[str, Any]:
         "order_key": alert.order_key,
         "event_ids": dump(list(alert.event_ids)),
         "payload": dump(dict(alert.payload)),
-        "state": "pending",
+        "state": "collected" if alert.digest else "pending",
         "next_attempt_at": instant(created_at),
         "created_at": instant(created_at),
+        "not_before": None if alert.not_before is None else instant(alert.not_before),
+        "digest": alert.digest or None,
     }
 
 

@@ -540,3 +540,12 @@ CREATE TABLE withdrawals (
   withdrawn_at TEXT NOT NULL,
   PRIMARY KEY (event_id, alert_id)
 ) STRICT, WITHOUT ROWID""")
+
+
+@migrations()
+def m014_waiting_alerts(db: Database) -> None:
+    """Alerts that wait for the end of quiet hours, and parts of a digest."""
+    db.execute("ALTER TABLE alerts ADD COLUMN not_before TEXT")
+    db.execute("ALTER TABLE alerts ADD COLUMN digest TEXT")
+    db.execute("ALTER TABLE alerts ADD COLUMN digest_id TEXT REFERENCES alerts (id)")
+    db.execute("CREATE INDEX alerts_collected ON alerts (channel, seq) WHERE state = 'collected'")

@@ -136,6 +136,13 @@ class Store:
         found = self.connection.rows("SELECT * FROM events WHERE id = ?", (event_id,))
         return rows.event_of(found[0]) if found else None
 
+    def events_since(self, since: datetime) -> tuple[Event, ...]:
+        """All events of captures since then, oldest first."""
+        found = self.connection.rows(
+            "SELECT * FROM events WHERE captured_at >= ? ORDER BY captured_at, seq", (instant(since),)
+        )
+        return tuple(rows.event_of(row) for row in found)
+
     def new_events(self, events: Iterable[Event]) -> tuple[Event, ...]:
         """The events that are news, each with `repeat` counted; see `storage.transitions`."""
         return fresh_events(self.connection.raw, tuple(events))

@@ -68,8 +68,14 @@ def compose(payload: Mapping[str, Any], language: str) -> Message:
     events: Sequence[Mapping[str, Any]] = contents["events"]
     shown, hidden = events[:SHOWN_EVENTS], len(events) - SHOWN_EVENTS
     rules = ", ".join(visible(rule, 80) for rule in contents["rules"])
+    is_mixed = contents["provider"] is None  # a digest: each event says whose it is
     blocks = [
-        (fact_of(event, language), _COLOURS.get(event["kind"], "#333"), _rows(event, language)) for event in shown
+        (
+            (f"{visible(event['provider'], 60)}: " if is_mixed else "") + fact_of(event, language),
+            _COLOURS.get(event["kind"], "#333"),
+            _rows(event, language),
+        )
+        for event in shown
     ]
     return _message(payload, blocks, hidden, word("foot", language, rules=rules), language)
 

@@ -17,6 +17,7 @@ from monitor.alerts.phrases import fact_of, subject_of, visible
 from monitor.alerts.words import word
 from monitor.effects import Effect
 from monitor.price_lines import PriceLine
+from monitor.severity import Severity, severity_of
 from scrapers.rates import Rate, format_decimal, format_instant
 from storage.incidents import Incident
 from storage.nouns import EVENT_KINDS, Event, fraction_text
@@ -31,14 +32,16 @@ MOST_ASIDE = 10
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is known beside the events: effects on workloads and price lines, by the event's id, and what else moved.
+    """What is known beside the events: effects on workloads, price lines and severities, by the event's id.
 
-    `aside` are events of the same provider in the same look that are not told in this alert.
+    `aside` are events of the same provider in the same look that are not told in this alert. A severity that is not
+    said is that without any workload.
     """
 
     effects: Mapping[str, Sequence[Effect]] = field(default_factory=dict)
     lines: Mapping[str, PriceLine] = field(default_factory=dict)
     aside: Sequence[Event] = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
 
 
 def payload_of(
@@ -51,7 +54,7 @@ def payload_of(
     """
     known = background or Background()
     ordered = [
-        event_json(event, known.effects.get(event.id, ()), known.lines.get(event.id))
+        event_json(event, known.effects.get(event.id, ()), known.lines.get(event.id), known.severities.get(event.id))
         for event in sorted(events, key=lambda event: _interest(event, known.effects.get(event.id, ())))
     ]
     aside = sorted((event for event in known.aside if event.kind not in {"held", "notice"}), key=_interest)
@@ -142,8 +145,10 @@ def incident_json(incident: Incident, language: str) -> dict[str, Any]:
     }
 
 
-def event_json(event: Event, effects: Sequence[Effect] = (), line: PriceLine | None = None) -> dict[str, Any]:
-    """One event with what a message needs beside the contract's keys: its states, evidence and line."""
+def event_json(
+    event: Event, effects: Sequence[Effect] = (), line: PriceLine | None = None, severity: Severity | None = None
+) -> dict[str, Any]:
+    """One event with what a message needs beside the contract's keys: its states, evidence, line and severity."""
     rate = event.rate
     return {
         **event.to_json(),
@@ -158,6 +163,7 @@ def event_json(event: Event, effects: Sequence[Effect] = (), line: PriceLine | N
         "evidence": {"quote": rate.evidence.quote, "locator": rate.evidence.locator},
         "effects": [effect.to_json() for effect in effects],
         "line": None if line is None else line.to_json(),
+        "severity": severity or severity_of(event, effects),
     }
 
 

@@ -15,15 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.alerts.delivery import Delivery
+from monitor.alerts.digest import digest_of
 from monitor.alerts.errors import ChannelGone, DeliveryError, RefusedForGood
 from monitor.alerts.payload import VERSION, notice_payload
 from monitor.alerts.services.registry import service_of
 from monitor.alerts.words import word
 from monitor.channels import Channel
 from monitor.settings import Settings
-from storage import outbox
+from storage import digests, outbox
 from storage.nouns import Alert
-from storage.outbox import Leased
+from storage.outbox import Leased, OutboxAlert
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ def deliver_due(store: Store, settings: Settings, now: datetime, *, limit: int =
 
     """
     work = _Round(store, settings, now)
+    digests.fold(store, now, work.digest_of)
     while work.tried < limit:
         leased = outbox.lease(store, now, LEASE_S, min(BATCH, limit - work.tried), sorted(work.open_places))
         if not leased:
@@ -143,6 +145,11 @@ class _Round:
     @property
     def tried(self) -> int:
         return self.sent + len(self.failures)
+
+    def digest_of(self, parts: Sequence[OutboxAlert]) -> Alert:
+        """The digest of the parts of one address, in the language of its channel, if the settings still name it."""
+        channel = self.places.get(parts[0].channel)
+        return digest_of(parts, self.settings.language if channel is None else self.settings.language_of(channel))
 
     def deliver(self, leased: Sequence[Leased]) -> None:
         """Deliver a batch; what it does not come to is given back, also when the process is told to end."""

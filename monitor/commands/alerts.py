@@ -42,7 +42,9 @@ def test(config_path: str | None, channels: tuple[str, ...]) -> None:
 
 @command.command("list")
 @click.option(
-    "--state", type=click.Choice(["pending", "sent", "dead", "withdrawn"]), help="Only messages in this state."
+    "--state",
+    type=click.Choice(["pending", "sent", "dead", "withdrawn", "collected", "folded"]),
+    help="Only messages in this state.",
 )
 @click.option("--limit", type=int, default=50, show_default=True, help="The newest so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
@@ -64,7 +66,7 @@ def list_(config_path: str | None, state: str | None, limit: int, as_json: bool,
                 "attempts": alert.attempts,
                 "events": len(alert.event_ids),
                 "created": f"{alert.created_at:%Y-%m-%d %H:%M}Z",
-                "next_attempt": f"{alert.next_attempt_at:%Y-%m-%d %H:%M}Z" if alert.state == "pending" else None,
+                "next_attempt": f"{alert.due_at:%Y-%m-%d %H:%M}Z" if alert.due_at else None,
                 "last_error": alert.last_error,
             }
             for alert in list_alerts(parts.store, state=state, limit=limit)
@@ -86,7 +88,9 @@ def show(config_path: str | None, alert_id: str) -> None:
 
 @command.command("retry")
 @click.argument("alert_ids", nargs=-1)
-@click.option("--now", "at_once", is_flag=True, help="Also try what waits for its next attempt, at once.")
+@click.option(
+    "--now", "at_once", is_flag=True, help="Also send at once what waits for its next attempt, quiet hours or a digest."
+)
 @click.pass_obj
 def retry(config_path: str | None, alert_ids: tuple[str, ...], at_once: bool) -> None:
     """Wake messages that were given up, all or those named, and deliver what is due."""
@@ -123,28 +127,3 @@ def enable(config_path: str | None, address: str) -> None:
             raise click.UsageError(f"{address!r} is not disabled; disabled are: {', '.join(disabled) or 'none'}")
         outbox.enable_channel(parts.store, address)
     click.echo(f"{address} is used again; what waited for it is sent with the next run")
-
-
-@command.command("explain")
-@click.argument("event_id")
-@click.pass_obj
-def explain(config_path: str | None, event_id: str) -> None:
-    """Say, rule by rule, why an event was sent or not (ids: `pricefall changes --json`)."""
-    from monitor import rules
-    from monitor.effects import effects_then
-    from monitor.parts import open_to_read, read_settings
-    from monitor.tables import visible
-    from storage.withdrawals import withdrawals_of
-
-    settings = read_settings(config_path)
-    with open_to_read(config_path) as parts:
-        event = parts.store.event(event_id)
-        if event is None:
-            raise click.UsageError(f"no event has the id {event_id!r}; `pricefall changes --json` shows them")
-        effects = effects_then(parts.store, event, settings.workloads)
-        taken_back = withdrawals_of(parts.store.connection, event_id)
-    for verdict in rules.explain(event, settings, effects):
-        click.echo(f"{verdict.rule}: {'sent' if verdict.matches else 'not sent'}: {verdict.why}")
-    for each in taken_back:
-        then = f"taken back by {each['follow_up']}" if each["follow_up"] else "withdrawn before it was sent"
-        click.echo(f"{each['alert_id']} to {each['channel']}: {then}: {visible(each['why'])}")

@@ -254,10 +254,16 @@ class Watcher:
     def _deliver(self) -> None:
         from monitor.alerts.sender import deliver_due
         from monitor.progress import delivery_text
+        from storage.outbox import next_release
 
         summary = deliver_due(self.parts.store, self.parts.settings, self.now())
         if summary.sent or summary.failures:
             self._say(delivery_text(summary))
+        release = next_release(self.parts.store, self.now())
+        if release is not None:  # the end of quiet hours, or a digest
+            self._scheduler.add_job(
+                self._due.put, "date", args=[("deliver", "")], run_date=release, id="release", replace_existing=True
+            )
         if summary.failures:
             self._remember_error(summary.failures[-1].error)
         self._note()

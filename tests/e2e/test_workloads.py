@@ -48,8 +48,8 @@ def test_a_cut_tells_what_it_does_to_the_bill(place: Place) -> None:
     (mail,) = place.mails.messages
     words = "Your bill: bot: 65.00 → 40.00 USD a month (-38.5 %)"
     assert words in " ".join(mail.get_body(("plain",)).get_content().split())
-    explained = place.call("alerts", "explain", str(event["id"]))
-    assert "all: sent: matches" in explained.stdout
+    explained = place.call("rules", "explain", str(event["id"]))
+    assert "rule all: tells it: matches" in explained.stdout
 
 
 def test_a_rule_hears_of_its_workload_alone_and_of_savings_that_are_large_enough(place: Place) -> None:
@@ -61,8 +61,8 @@ def test_a_rule_hears_of_its_workload_alone_and_of_savings_that_are_large_enough
     place.run()
     assert told(place) == []
     events = {row["model"]: row["id"] for row in place.query("select model, id from events")}
-    assert "it changes no bill of 'bot'" in place.call("alerts", "explain", events["aurora-nano"]).stdout
-    assert "it saves 1.5 % at most, less than 20 %" in place.call("alerts", "explain", events["aurora-large"]).stdout
+    assert "it changes no bill of 'bot'" in place.call("rules", "explain", events["aurora-nano"]).stdout
+    assert "it saves 1.5 % at most, less than 20 %" in place.call("rules", "explain", events["aurora-large"]).stdout
 
     cheaper = {**PRICES, "aurora-nano": ("0.05", "0.40"), "aurora-large": ("4.90", "15.00")}
     place.show({**cheaper, "aurora-small": ("0.40", "1.50")})
