@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from monitor.alerts.waiting import parse_quiet
 from monitor.channel_secrets import Secret
 from monitor.channels import EmailChannel, WebhookChannel
+from monitor.effects import Effect
 from monitor.rules import alerts_for, explain
-from monitor.settings import Rule, Settings
+from monitor.settings import AlertSettings, Rule, Settings
+from monitor.workloads import Use, Workload
 from storage.nouns import EVENT_KINDS, Event
 from tests.monitor.alerts.parts import NOW, change, hook_channel, rate
 
@@ -193,3 +198,85 @@ def test_nothing_is_told_without_events_rules_or_channels() -> None:
     assert alerts_for([], settings_with(Rule("r", ("hook",)))) == ()
     assert alerts_for([change()], settings_with()) == ()
     assert alerts_for([change()], settings_with(Rule("r", ("mail",)))) == ()
+
+
+# When a rule tells
+
+EVENING = datetime(2026, 5, 4, 21, tzinfo=UTC)  # a Monday, 23:00 in Berlin
+MORNING = datetime(2026, 5, 5, 5, tzinfo=UTC)
+NIGHT = (parse_quiet("22:00-07:00"),)
+BOT = Workload("bot", (Use("deepseek", "deepseek-chat", (("input", 1_000_000),)),))
+
+
+def in_berlin(*rules: Rule, match: Literal["all", "first"] = "all", **more: Any) -> Settings:
+    return replace(settings_with(*rules), alerts=AlertSettings(match, "Europe/Berlin"), **more)
+
+
+def bill(event: Event, before: int = 100, after: int = 120) -> dict[str, tuple[Effect, ...]]:
+    return {event.id: (Effect("bot", event.rate.model, "CNY", Fraction(before), Fraction(after)),)}
+
+
+def test_quiet_hours_put_a_message_off_to_their_end() -> None:
+    settings = in_berlin(Rule("r", ("hook",), quiet_hours=NIGHT))
+    (at_night,) = alerts_for([change()], settings, now=EVENING)
+    (by_day,) = alerts_for([change()], settings, now=EVENING - timedelta(hours=2))
+    assert (at_night.not_before, by_day.not_before) == (MORNING, None)
+    assert at_night.id == by_day.id, "the id says what is told, and not when"
+
+
+@pytest.mark.parametrize(("wake_for", "waits"), [("urgent", False), ("high", False), ("nothing", True)])
+def test_what_is_severe_comes_through_quiet_hours(wake_for: Any, waits: bool) -> None:
+    event = change(old="2", new="2.4")
+    settings = in_berlin(Rule("r", ("hook",), quiet_hours=NIGHT, wake_for=wake_for))
+    (alert,) = alerts_for([event], settings, bill(event), EVENING)
+    assert (alert.not_before == MORNING) == waits
+    assert alert.payload["data"]["events"][0]["severity"] == "urgent"
+
+
+def test_what_comes_through_takes_the_rest_of_its_provider_along_in_one_message() -> None:
+    small, urgent = change("deepseek-coder"), change(old="2", new="2.4")
+    settings = in_berlin(Rule("r", ("hook",), quiet_hours=NIGHT))
+    (alert,) = alerts_for([small, urgent], settings, bill(urgent), EVENING)
+    assert (alert.not_before, len(alert.event_ids)) == (None, 2)
+
+
+def test_a_digest_waits_for_its_hour_in_the_zone_of_the_settings() -> None:
+    daily = Rule("d", ("hook",), deliver="daily", digest_time=9 * 60)
+    weekly = Rule("w", ("mail",), deliver="weekly")
+    settings = replace(in_berlin(daily, weekly), channels=(HOOK, MAIL))
+    (to_hook, to_ann, to_bob) = alerts_for([change()], settings, now=EVENING)
+    assert (to_hook.digest, to_hook.not_before) == ("daily", datetime(2026, 5, 5, 7, tzinfo=UTC))
+    assert (to_ann.digest, to_ann.not_before) == ("weekly", datetime(2026, 5, 11, 6, tzinfo=UTC))
+    assert to_bob.channel == "mail/b@example.com"
+
+
+def test_an_event_that_two_rules_tell_is_told_once_at_the_sooner_time() -> None:
+    weekly, cuts = Rule("rest", ("hook",), deliver="weekly"), Rule("cuts", ("hook",), kinds=("cut",))
+    rise = change("deepseek-coder", "1", "2")
+    cut, rest = alerts_for([change(), rise], in_berlin(weekly, cuts), now=EVENING)
+    assert (cut.event_ids, cut.digest, cut.rule) == ((change().id,), "", "rest,cuts")
+    assert (rest.event_ids, rest.digest, rest.rule) == ((rise.id,), "weekly", "rest")
+
+
+def test_the_first_rule_alone_applies_where_the_settings_say_so() -> None:
+    rules = Rule("small", ("hook",), models=("*mini",), deliver="weekly"), Rule("all", ("hook",))
+    mini, other = change("gpt-mini"), change("gpt")
+    settings = in_berlin(*rules, match="first")
+    at_once, weekly = alerts_for([mini, other], settings, now=EVENING)
+    assert (at_once.event_ids, at_once.digest) == ((other.id,), "")
+    assert (weekly.event_ids, weekly.digest) == ((mini.id,), "weekly")
+    assert [verdict.why for verdict in explain(mini, settings)] == ["matches", "rule 'small' took it before"]
+    assert [verdict.matches for verdict in explain(other, settings)] == [False, True]
+
+
+def test_a_rule_asks_for_a_severity() -> None:
+    assert is_told(change(old="2", new="1"), min_severity="high")
+    assert why_not(change(old="2", new="1.8"), min_severity="high") == "its severity 'normal' is below 'high'"
+
+
+def test_a_model_of_a_workload_that_is_no_longer_listed_is_heard_of_though_it_has_no_bill() -> None:
+    gone = Event("removal", "deepseek", "cn", NOW, rate(), None, 0.9, "w", "https://x.example/")
+    settings = in_berlin(Rule("bill", ("hook",), workloads=("bot",)), workloads=(BOT,))
+    assert alerts_for([gone], settings)
+    other = Event("removal", "deepseek", "cn", NOW, rate("deepseek-coder"), None, 0.9, "w", "https://x.example/")
+    assert alerts_for([other], settings) == ()
