@@ -228,7 +228,7 @@ def test_quiet_hours_put_a_message_off_to_their_end() -> None:
 def test_what_is_severe_comes_through_quiet_hours(wake_for: Any, waits: bool) -> None:
     event = change(old="2", new="2.4")
     settings = in_berlin(Rule("r", ("hook",), quiet_hours=NIGHT, wake_for=wake_for))
-    (alert,) = alerts_for([event], settings, bill(event), EVENING)
+    (alert,) = alerts_for([event], settings, bill(event), now=EVENING)
     assert (alert.not_before == MORNING) == waits
     assert alert.payload["data"]["events"][0]["severity"] == "urgent"
 
@@ -236,7 +236,7 @@ def test_what_is_severe_comes_through_quiet_hours(wake_for: Any, waits: bool) ->
 def test_what_comes_through_takes_the_rest_of_its_provider_along_in_one_message() -> None:
     small, urgent = change("deepseek-coder"), change(old="2", new="2.4")
     settings = in_berlin(Rule("r", ("hook",), quiet_hours=NIGHT))
-    (alert,) = alerts_for([small, urgent], settings, bill(urgent), EVENING)
+    (alert,) = alerts_for([small, urgent], settings, bill(urgent), now=EVENING)
     assert (alert.not_before, len(alert.event_ids)) == (None, 2)
 
 
