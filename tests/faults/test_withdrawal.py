@@ -350,7 +350,7 @@ def test_D16_a_rejected_difference_is_told_to_nobody_who_has_not_heard_of_it(pla
     assert place.hook.bodies == []
     listed = json.loads(place.call("alerts", "list", "--state", "withdrawn", "--json").stdout)
     assert {row["channel"] for row in listed} == {"hook", "mail/ops@example.com"}
-    explained = place.call("alerts", "explain", event["id"])
+    explained = place.call("rules", "explain", event["id"])
     assert "withdrawn before it was sent: rejected by a person: a slip" in explained.stdout
 
 
