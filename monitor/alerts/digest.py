@@ -56,5 +56,5 @@ def _subject(events: Sequence[dict[str, Any]], providers: Sequence[str], languag
         return subject_of(events, language)
     named = ", ".join(visible(provider, 60) for provider in providers[:_NAMED])
     if len(providers) > _NAMED:
-        named += word("and_more", language, count=len(providers) - _NAMED)
+        named += word("and_others", language, count=len(providers) - _NAMED)
     return word("several_of", language, count=len(events), providers=named)
