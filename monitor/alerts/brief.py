@@ -16,7 +16,7 @@ from monitor.alerts.health_words import duration_text, headline
 from monitor.alerts.phrases import (
     bill_text,
     conditions_text,
-    fact_of,
+    fact_among,
     instant_text,
     list_price,
     per_million,
@@ -104,7 +104,7 @@ def brief_of(delivery: Delivery) -> Brief:
         items = [_incident(each, kind, language) for each in incidents[:SHOWN_ITEMS]]
         foot = word("health_foot", language)
     elif events:
-        items = [_event(each, language) for each in events[:SHOWN_ITEMS]]
+        items = [_event(contents, each, language) for each in events[:SHOWN_ITEMS]]
         foot = word("foot", language, rules=", ".join(visible(rule, 80) for rule in contents["rules"]))
     else:
         items, foot = [Item(visible(contents.get("text", ""), 1000))], "Pricefall"
@@ -160,7 +160,7 @@ def web_url(url: object) -> str:
     return text if is_plain and text.startswith(("https://", "http://")) and len(text) <= URL_LENGTH else ""
 
 
-def _event(event: Mapping[str, Any], language: str) -> Item:
+def _event(contents: Mapping[str, Any], event: Mapping[str, Any], language: str) -> Item:
     url = web_url(event["url"])
     quote = visible(event["evidence"]["quote"], 200)
     confidence = word("confidence", language, percent=round(event["confidence"] * 100))
@@ -174,7 +174,8 @@ def _event(event: Mapping[str, Any], language: str) -> Item:
         Detail("evidence", f"“{quote}”" if quote else visible(event["url"]), url),
         Detail("why", f"{visible(event['why'], 300)} ({confidence})"),
     ]
-    return Item(fact_of(event, language), _said(details, language), _MOODS.get(str(event["kind"]), "plain"), url)
+    fact = fact_among(contents, event, language)
+    return Item(fact, _said(details, language), _MOODS.get(str(event["kind"]), "plain"), url)
 
 
 def _incident(incident: Mapping[str, Any], kind: str, language: str) -> Item:

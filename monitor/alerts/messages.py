@@ -16,7 +16,7 @@ from monitor.alerts.markup import Markup, element, link
 from monitor.alerts.phrases import (
     bill_text,
     conditions_text,
-    fact_of,
+    fact_among,
     instant_text,
     list_price,
     per_million,
@@ -68,13 +68,8 @@ def compose(payload: Mapping[str, Any], language: str) -> Message:
     events: Sequence[Mapping[str, Any]] = contents["events"]
     shown, hidden = events[:SHOWN_EVENTS], len(events) - SHOWN_EVENTS
     rules = ", ".join(visible(rule, 80) for rule in contents["rules"])
-    is_mixed = contents["provider"] is None  # a digest: each event says whose it is
     blocks = [
-        (
-            (f"{visible(event['provider'], 60)}: " if is_mixed else "") + fact_of(event, language),
-            _COLOURS.get(event["kind"], "#333"),
-            _rows(event, language),
-        )
+        (fact_among(contents, event, language), _COLOURS.get(event["kind"], "#333"), _rows(event, language))
         for event in shown
     ]
     return _message(payload, blocks, hidden, word("foot", language, rules=rules), language)

@@ -53,6 +53,12 @@ def fact_of(event: Mapping[str, Any], language: str) -> str:
     return f"{head}: {price}" if price else head
 
 
+def fact_among(contents: Mapping[str, Any], event: Mapping[str, Any], language: str) -> str:
+    """One event of a message on one line, with its provider where the message, a digest, tells of several."""
+    whose = f"{visible(event['provider'], 60)}: " if contents["provider"] is None else ""
+    return whose + fact_of(event, language)
+
+
 def price_change(event: Mapping[str, Any], language: str) -> str:
     """Old and new price as printed, with what they buy and the change in percent; "" where neither is known."""
     sides = [_side(event, side, language) for side in ("old", "new")]

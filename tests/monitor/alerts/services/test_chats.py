@@ -279,7 +279,7 @@ def test_ntfy_shows_how_urgent_a_change_is_and_a_second_delivery_takes_the_place
     assert message["tags"] == ["chart_with_upwards_trend", "deepseek"]
     assert message["click"] == "https://deepseek.example/pricing"
     assert chat.requests[0].headers["Authorization"] == f"Bearer {KEY}"
-    post(chat.channel(), delivery())
+    post(chat.channel(), delivery(change(old="2", new="1.6")))
     assert chat.message["priority"] == 3
     assert "Authorization" not in chat.requests[1].headers
     urgent = delivery()
