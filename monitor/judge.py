@@ -222,7 +222,7 @@ class _Scene:
         old = tuple(rate for rate in self.current if rate.model_key not in moved_names)
         new = tuple(rate for rate in self.new.current if rate.model_key not in moved_names)
         comparison = compare(old, new)
-        guards = page_guards(old, new, comparison.differences, frozenset(self.ledger.held_removals))
+        guards = page_guards(old, new, comparison.differences, self.ledger.held_removals)
         self.guards_removals = guards.removals
         changed = models_of(d.rate for d in comparison.differences if d.kind in {"changed", "split", "merged"})
         look = Look(

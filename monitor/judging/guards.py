@@ -46,7 +46,7 @@ class Guards:
 
 
 def page_guards(
-    old: Sequence[Rate], new: Sequence[Rate], differences: Sequence[Difference], settled: frozenset[str]
+    old: Sequence[Rate], new: Sequence[Rate], differences: Sequence[Difference], settled: frozenset[tuple[str, ...]]
 ) -> Guards:
     """All guards of one comparison.
 
@@ -54,12 +54,14 @@ def page_guards(
         old: the accepted rates in force.
         new: the page's rates in force.
         differences: what `diff` says of them.
-        settled: keys of models whose absence is already held or explained by a rename.
+        settled: identities of prices whose absence is held already: what else happens on the page is judged without.
 
     """
-    lost = _lost_models(old, new, settled)
-    halved = "" if lost else _halved(old, differences, settled)
-    columns, quiet = _columns(old, new, differences)
+    known = [rate for rate in old if rate.identity not in settled]
+    fresh = [d for d in differences if d.kind != "removed" or d.rate.identity not in settled]
+    lost = _lost_models(known, new)
+    halved = "" if lost else _halved(known, fresh)
+    columns, quiet = _columns(known, new, fresh)
     changed = [d for d in differences if d.kind == "changed"]
     held = _relabelled(differences)
     reasons = [reason for reason in (lost, halved, columns) if reason]
@@ -86,22 +88,21 @@ def models_of(rates: Iterable[Rate]) -> set[str]:
     return {rate.model_key for rate in rates}
 
 
-def _lost_models(old: Sequence[Rate], new: Sequence[Rate], settled: frozenset[str]) -> str:
+def _lost_models(old: Sequence[Rate], new: Sequence[Rate]) -> str:
     """More than a third of the models, and at least three, are gone at once."""
-    before = models_of(old) - settled
+    before = models_of(old)
     gone = sorted(before - models_of(new))
     if len(gone) < MASS_MODELS or Fraction(len(gone), len(before)) <= MASS_SHARE:
         return ""
     return f"{len(gone)} of {len(before)} models are gone from the page at once ({listed(gone)}): a lost table"
 
 
-def _halved(old: Sequence[Rate], differences: Sequence[Difference], settled: frozenset[str]) -> str:
+def _halved(old: Sequence[Rate], differences: Sequence[Difference]) -> str:
     """More than half of the rates, and at least six, are gone at once."""
-    before = [rate for rate in old if rate.model_key not in settled]
-    gone = [d for d in differences if d.kind == "removed" and d.rate.model_key not in settled]
-    if len(gone) < HALF_RATES or len(gone) * 2 <= len(before):
+    gone = [d for d in differences if d.kind == "removed"]
+    if len(gone) < HALF_RATES or len(gone) * 2 <= len(old):
         return ""
-    return f"{len(gone)} of {len(before)} prices are gone from the page at once: a lost table"
+    return f"{len(gone)} of {len(old)} prices are gone from the page at once: a lost table"
 
 
 def _columns(

@@ -73,11 +73,10 @@ class Ledger:
         return tuple(self._pending.values())
 
     @property
-    def held_removals(self) -> set[str]:
-        """Folded names of models with a removal that is already held: they count as lost before."""
-        return {
-            p.old.model_key for p in self.before if p.outcome in _DECIDED and p.kind == "removal" and p.old is not None
-        }
+    def held_removals(self) -> frozenset[tuple[str, ...]]:
+        """Identities of prices whose removal is already held: they count as lost before."""
+        held = (p.old for p in self.before if p.outcome in _DECIDED and p.kind == "removal")
+        return frozenset(rate.identity for rate in held if rate is not None)
 
     def first_seen(self, identity: tuple[str, ...]) -> datetime:
         """Since when a difference of this price waits: now, when it is new."""

@@ -280,3 +280,16 @@ def test_which_prices_are_unusual(one: Rate, expected: bool) -> None:
 def test_a_rate_of_exchange_works_both_ways() -> None:
     assert (is_exchange_rate(Fraction(71, 10)), is_exchange_rate(Fraction(10, 71))) == (True, True)
     assert not is_exchange_rate(Fraction(2))
+
+
+def test_a_lost_column_that_is_held_holds_no_later_change_and_a_lost_table_is_still_seen() -> None:
+    page = catalogue()
+    bare = tuple(rate for rate in page if rate.meter != "cached_input")
+    watch = Watch(page, confirm=True)
+    assert kinds(watch.look(bare)) == ["held"]
+    cheaper = with_price(bare, "Model 2", "input", "1.80")
+    assert [kinds(watch.look(cheaper)) for _ in range(2)] == [[], ["cut"]]
+    for _ in range(3):
+        gone = watch.look(without(cheaper, "Model 1", "Model 2", "Model 3", "Model 4"))
+        assert {event.kind for event in gone.events} <= {"held"}
+    assert price(gone, "Model 1", "output") == "4.00"
