@@ -81,12 +81,16 @@ def _row_key(rate: Rate, words: tuple[str, ...]) -> tuple[object, ...]:
 
 
 def settle(located: Iterable[tuple[Rate, Context]]) -> tuple[tuple[Rate, ...], list[Complaint]]:
-    """Each identity of a page once; where two values disagree their headings tell them apart, or neither is kept."""
+    """Each identity of a page once; where two values disagree their headings tell them apart, or neither is kept.
+
+    What stands in another currency in the same table is not kept either: its sign tells nothing of what parts the two.
+    """
     groups: dict[tuple[object, ...], list[tuple[Rate, Context]]] = {}
     for rate, context in located:
         groups.setdefault(_key(rate), []).append((rate, context))
     kept: list[Rate] = []
     complaints: list[Complaint] = []
+    torn: set[tuple[object, ...]] = set()
     for group in groups.values():
         if len(group) == 1:
             kept.append(group[0][0])
@@ -103,7 +107,14 @@ def settle(located: Iterable[tuple[Rate, Context]]) -> tuple[tuple[Rate, ...], l
         kept += apart
         if not apart:
             complaints.append(_conflict([rate for rate, _ in group]))
-    return tuple(kept), complaints
+            torn.update(_place(rate) for rate, _ in group)
+    complaints += [_conflict([rate]) for rate in kept if _place(rate) in torn]
+    return tuple(rate for rate in kept if _place(rate) not in torn), complaints
+
+
+def _place(rate: Rate) -> tuple[object, ...]:
+    """What a rate prices in whatever currency, and the block in which it stands."""
+    return (_key(replace(rate, currency=None)), rate.evidence.locator.partition(" row ")[0])
 
 
 def _key(rate: Rate) -> tuple[object, ...]:

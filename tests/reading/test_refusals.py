@@ -296,6 +296,25 @@ def test_a_property_below_a_heading_of_models_names_none() -> None:
     assert {rate.model for rate in read_page(page.encode()).rates} == {"nova-1"}
 
 
+def test_another_currency_does_not_settle_a_conflict() -> None:
+    page = read_page(
+        b"| Model | Output, chats ($/1M tokens) | Output, calls ($/1M tokens) | Output, other ($/1M tokens) |\n"
+        b"|---|---|---|---|\n| nova-1 | $6 | $18 | \xe2\x82\xac50 |\n| vega-1 | $2 | $2 | $2 |\n"
+    )
+
+    assert {rate.model for rate in page.rates} == {"vega-1"}
+    assert {"$6", "\u20ac50"} <= {each.quote for each in page.complaints if each.kind == "conflict"}
+
+
+def test_two_currencies_without_a_conflict_are_two_rates() -> None:
+    page = read_page(
+        "| Model | Output (USD per 1M tokens) | Output (EUR per 1M tokens) |\n|---|---|---|\n"
+        "| nova-1 | $18 | €16 |\n".encode()
+    )
+
+    assert {(rate.currency, str(rate.amount)) for rate in page.rates} == {("USD", "18"), ("EUR", "16")}
+
+
 def test_a_template_is_refused_alone_and_read_with_its_amounts() -> None:
     page = (
         b"<!DOCTYPE html><html><body><h2>Nova</h2><table><tr><th>Nova models</th><th>Price per 1M input tokens ($)</th>"
