@@ -67,12 +67,22 @@ def speaks_of_price(value: object, *, deep: bool = True, depth: int = 0) -> bool
     if depth > _MAX_DEPTH:
         return False
     if isinstance(value, dict):
-        return any(
+        return _names_directions(value) or any(
             (PRICE_KEY.search(str(key)) and _holds_number(one, 0))
             or (deep and isinstance(one, list | dict) and speaks_of_price(one, depth=depth + 1))
             for key, one in value.items()
         )
     return isinstance(value, list) and deep and any(speaks_of_price(one, depth=depth + 1) for one in value)
+
+
+_DIRECTIONS = frozenset({"input", "output", "prompt", "completion", "in", "out"})
+_SIGNED = re.compile(r"\s*[$¥￥€£₩₽₹]\s?[0-9]")
+
+
+def _names_directions(value: Mapping[Any, Any]) -> bool:
+    """Whether two keys are directions that money stands under: `{"input": "$0.80", "output": "$3.20"}`."""
+    paid = [key for key, one in value.items() if isinstance(one, str) and _SIGNED.match(one)]
+    return len(_DIRECTIONS.intersection(str(key).casefold() for key in paid)) > 1
 
 
 def _holds_number(value: object, depth: int) -> bool:

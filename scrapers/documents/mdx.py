@@ -205,10 +205,17 @@ def _take_tags(text: str, mdx: Mdx) -> str:
                 mdx.is_complete = mdx.is_complete and _TAG.search(text, match.end()) is not None
             continue
         parts.append(text[place : match.start()])
-        parts.append(_rewrite(match[1] == "/", match[2], attributes, mdx, is_closed=is_closed))
+        tag = _rewrite(match[1] == "/", match[2], attributes, mdx, is_closed=is_closed)
+        parts.append(f"\n\n{tag}\n\n" if match[2][0].isupper() and _is_alone(text, match.start(), end) else tag)
         place = end
     parts.append(text[place:])
     return "".join(parts)
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    """Whether a tag has its line for itself: what stands in the next lines is Markdown, without a blank line too."""
+    before, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return not text[before:start].strip() and not text[end : after if after >= 0 else len(text)].strip()
 
 
 def _read_tag(text: str, place: int, mdx: Mdx) -> tuple[dict[str, Any], int, bool]:

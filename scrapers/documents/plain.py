@@ -1,4 +1,4 @@
-"""Plain text to blocks: lines parted by tabs (as a browser copies tables) or by spaces are tables, all else is lines.
+"""Plain text to blocks: lines parted by tabs (as a browser copies tables), spaces or commas are tables.
 
 In a browser's copy a row is one line, a cell's line break splits the row, and a label that spans rows leaves an empty
 cell at the beginning of the rows below it, or none at all where the copyist dropped it; any other short row's first
@@ -7,6 +7,8 @@ cell spans the columns that it lacks.
 
 from __future__ import annotations
 
+import csv
+import itertools
 import re
 from dataclasses import replace
 
@@ -29,6 +31,8 @@ def text_blocks(text: str) -> list[Block]:
         rows, after = _table_at(lines, place)
         if not rows:
             rows, after = _spaced_at(lines, place)
+        if not rows:
+            rows, after = _listed_at(lines, place)
         if rows:
             context = Context(before=tuple(before))
             blocks.append(Table(build_grid(_printed(rows)), 0, context, f"line {place + 1}"))
@@ -74,6 +78,24 @@ def _spaced_at(lines: list[str], start: int) -> tuple[list[list[list[str]]], int
     return rows, end if rows else start
 
 
+def _listed_at(lines: list[str], start: int) -> tuple[list[list[list[str]]], int]:
+    """Rows of comma-separated values: a line of headings, then lines of as many values, a number among each."""
+    mark = next((mark for mark in ",;" if lines[start].count(mark) >= _MIN_MARKS), "")
+    if not mark or any(_NUMBER.fullmatch(cell) for cell in lines[start].split(mark)):
+        return [], start
+    rows: list[list[str]] = []
+    for row in csv.reader(itertools.islice(lines, start, start + _MAX_ROWS), delimiter=mark):
+        if (rows and len(row) != len(rows[0])) or (rows and not any(_NUMBER.fullmatch(cell) for cell in row)):
+            break
+        rows.append([fold_space(cell).strip() for cell in row])
+    if len(rows) < _MIN_MARKS or not all(rows[0]):
+        return [], start
+    rows[0] = [cell.replace("_", " ") for cell in rows[0]]
+    return [[[cell] if cell else [] for cell in row] for row in rows], start + len(rows)
+
+
+_MIN_MARKS = 2
+_NUMBER = re.compile(r"\s*(?:[$¥€£₽₩₹]\s?)?[0-9]{1,9}(?:[.,][0-9]{1,12})?\s*")
 _GAP = re.compile(r"\S {2,}\S")
 _MAX_ROWS = 2_000
 

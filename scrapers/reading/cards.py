@@ -25,6 +25,7 @@ from scrapers.reading.vocabulary import Meaning
 
 _APART = frozenset({"embedding", "rerank", "speech", "image", "video"})
 _OTHER_GOODS = frozenset({"image", "video", "page"})
+_TIMES = frozenset({"second", "minute", "hour"})
 _AMOUNT_SIGN = re.compile(r"[$¥￥€£]")
 _MAX_IDLE = 6
 _ONE_WORD = re.compile(r"(?!(?:From|Only|Just|Starting|About|For|Around|Up)\b)[A-Z][a-z]{2,}")  # "Ada" may be a name
@@ -260,7 +261,8 @@ class _CardReader:
 def _is_whole(price: Price, said: Meaning, full: Meaning) -> bool:
     """Whether a model's only price needs no label: its unit, the words above it or "Price" say what is bought."""
     unit = price.unit.unit if price.unit else None
-    return full.kind in _APART or unit in _OTHER_GOODS or (unit == "token" and "price" in said.roles)
+    is_speech = unit == "character" or (unit in _TIMES and full.modalities == {"audio"})  # "$0.22 per hour of audio"
+    return full.kind in _APART or unit in _OTHER_GOODS or is_speech or (unit == "token" and "price" in said.roles)
 
 
 def _is_vectors(price: Price, said: Meaning, full: Meaning) -> bool:

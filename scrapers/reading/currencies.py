@@ -23,20 +23,20 @@ _NAMES = {
     "CNY": "cny rmb cn¥ rmb¥ yuan 元 元人民币 人民币 人民幣 块 圆 人民元 위안 юаней",
     "EUR": "€ eur euro euros 欧元 歐元 ユーロ 유로 евро",
     "GBP": "£ gbp 英镑 英鎊 ポンド",
-    "JPY": "jp¥ jpy 円 日元 日圆 日圓 엔",
-    "KRW": "₩ krw 원 韩元 韓元 ウォン",
-    "INR": "₹ inr rs.",
-    "HKD": "hk$ hkd 港元 港币 港幣",
-    "TWD": "nt$ twd ntd 新台币 新臺幣 新台幣 台幣",
-    "SGD": "s$ sgd 新加坡元",
-    "AUD": "a$ au$ aud",
-    "CAD": "c$ ca$ cad",
+    "JPY": "jp¥ jpy 円 日本円 日元 日圆 日圓 엔 yen japanese_yen",
+    "KRW": "₩ krw 원 韩元 韓元 ウォン korean_won south_korean_won",
+    "INR": "₹ inr rs. rupees indian_rupees",
+    "HKD": "hk$ hkd 港元 港币 港幣 hong_kong_dollar hong_kong_dollars",
+    "TWD": "nt$ twd ntd 新台币 新臺幣 新台幣 台幣 taiwan_dollar taiwan_dollars",
+    "SGD": "s$ sgd 新加坡元 singapore_dollar singapore_dollars",
+    "AUD": "a$ au$ aud australian_dollar australian_dollars",
+    "CAD": "c$ ca$ cad canadian_dollar canadian_dollars",
     "BRL": "r$ brl reais",
-    "RUB": "₽ rub руб руб. рубля рублей рублях",
+    "RUB": "₽ rub руб руб. рубля рублей рублях rubles roubles",
     "IDR": "rp rp. idr rupiah",
     "CHF": "chf",
     "MXN": "mx$ mxn",
-    "NZD": "nz$ nzd",
+    "NZD": "nz$ nzd new_zealand_dollar new_zealand_dollars",
     "PLN": "zł pln",
     "CZK": "kč czk",
     "UAH": "₴ uah грн",
@@ -73,7 +73,8 @@ _IN_LABEL = re.compile(
     rf"(?![\s0-9.,;:/()\-])(?P<word>(?<![^\W\d_])(?:{either(filter(is_spaced, _WORDS))})(?![^\W\d_])"
     rf"|{either(sign for sign in _WORDS if not is_spaced(sign))}"
     r"|(?<![\u3400-\u9fff])元(?=\s*(?:/|每|$|[)）\]、,，]))|(?<=[位:：(（])元"
-    r"|(?<![\u3400-\u9fff])円(?=\s*(?:/|$|[)）\]、,]))|(?<![\uac00-\ud7af])원(?=\s*(?:/|$|[)）\],])))",
+    r"|(?<![\u3400-\u9fff])円(?=\s*(?:/|$|[)）\]、,]|で|建て|表示))"
+    r"|(?<![\uac00-\ud7af])원(?=\s*(?:/|$|[)）\],]|기준|단위|입니다|으로)))",
     re.IGNORECASE,
 )
 _SEEN_IN_LABEL = openings(_WORDS) | {"元", "円", "원"}

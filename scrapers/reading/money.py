@@ -44,6 +44,9 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"[\w]")
+_WORD_BEHIND = re.compile(
+    r"(?:per|input|output|for|each)(?![a-z])", re.IGNORECASE
+)  # in a box of its own: "$0.60per 1M"
 _MAX_LEAD = 80  # characters before an amount that can speak of it
 _BEFORE_DOUBT = re.compile(
     r"(?:\bfrom|\bstarting (?:at|from)|\bup to|\bas low as|\bat least|\bab|\bdès|\bdesde|\bà partir d[e'’]"
@@ -183,7 +186,7 @@ def _amount(match: re.Match[str], text: str, *, bare: bool, mark: Mark) -> Amoun
         return None
     end = match.end() if suffix or not match["suffix"] else match.end("scale" if match["scale"] else "more")
     after = text[match.end("number") : match.end("number") + 1]
-    if not suffix and _GLUED.match(after) and after.isascii():
+    if not suffix and _GLUED.match(after) and after.isascii() and not (prefix and _WORD_BEHIND.match(text, end)):
         return None
     currency, power = _currency(prefix, suffix, mark)
     if mark == "?" and currency in _WHOLE_CURRENCIES:

@@ -54,6 +54,7 @@ def places_down(
     columns = layout.columns
     disputed = disputed_rows(layout, scope)
     has_meters = any(column.role == "price" and column.meaning.has_meter for column in columns)
+    page = _page_of(layout, scope)
     for number, row in enumerate(layout.body):
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
@@ -87,7 +88,7 @@ def places_down(
             says_which = meaning.tier and around.kind  # "Pay as you go" below "Speech to text" needs no more words
             if is_open and not (meaning.has_meter or meaning.unknown or says_which):
                 meaning = meaning._replace(unknown="a price beside unexplained columns")
-            bare = _allows_bare(column.meaning.over(said), around)
+            bare = _allows_bare(column.meaning.over(said), around.over(page))
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             strange = has_meters and is_strange(column) and not meaning.has_meter
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd, is_strange=strange)
@@ -314,6 +315,24 @@ def _lone(row: Row) -> Cell | None:
     """The one cell of a row that holds anything, where the row has more places than that."""
     cells = list(dict.fromkeys(cell for cell in row if cell is not None and clean(cell.text)))
     return cells[0] if len(cells) == 1 and len(row) > 1 else None
+
+
+def _page_of(layout: Layout, scope: Scope) -> Meaning:
+    """Unit and currency that the page states for all prices, where columns hold decimals: whole numbers may count."""
+    cells = (
+        row[index]
+        for index, column in enumerate(layout.columns)
+        if column.role == "price"
+        for row in layout.body
+        if index < len(row)
+    )
+    speaks = (
+        scope.page.unit and scope.page.currency and any(cell and _DECIMAL.fullmatch(clean(cell.text)) for cell in cells)
+    )
+    return scope.page if speaks else Meaning()
+
+
+_DECIMAL = re.compile(r"[0-9]{1,4}[.,][0-9]{1,2}|[0-9]{1,4}[.,][0-9]{4,6}|0[.,][0-9]{3}")
 
 
 def _allows_bare(meaning: Meaning, around: Meaning) -> bool:

@@ -23,6 +23,7 @@ _SIGNS = (
     ("shell", "a page that needs a script to show its prices; fetch what the script fetches"),
 )
 _SHORT = 1500
+_TOKENS = re.compile(r"tok[ei]n|トークン|토큰|токен|jeton|词元|令牌", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,20 @@ def refusal(document: Document, printed: str, total: Reading) -> NoTable:
         walls = [kind for text in texts for kind in _kinds() if kind.is_in_front and kind.words.search(text)]
         if walls:
             return NoTable(walls[0].says, found=walls[0].found)
+    sold = max((kind for kind in _kinds() if not kind.is_in_front), key=lambda kind: len(kind.words.findall(printed)))
+    is_sold = sold.words.search(printed) is not None
+    kinds = {complaint.kind for complaint in total.complaints}
+    if is_sold and (
+        (kinds == {"unknown_currency"} and sold.found == "credits")
+        or (kinds == {"unread_amount"} and not _TOKENS.search(printed))
+    ):
+        return NoTable(sold.says, found=sold.found)
     if total.complaints:
         first = total.complaints[0]
         return NoTable(
             f"amounts were seen and none could be read: {first.message} ({first.quote[:60]!r})", found=first.kind
         )
-    sold = max((kind for kind in _kinds() if not kind.is_in_front), key=lambda kind: len(kind.words.findall(printed)))
-    if sold.words.search(printed) and (total.amounts_seen or sold.found == "credits"):
+    if is_sold and (total.amounts_seen or sold.found == "credits"):
         return NoTable(sold.says, found=sold.found)
     if total.amounts_seen:
         return NoTable("its amounts are examples or prose and no model's prices", found="other prices")

@@ -19,6 +19,7 @@ _RIVALS = re.compile(
     r"|\bcompet(?:itors?|ition|ing)\b|\brivals?\b|\b(?:compared|comparison) (?:to|with|against)\b"
     r"|\b(?:vs\.?|versus|against|than) (?:the )?(?:others?|rest|closed|proprietary|big|leading|alternatives?)\b"
     r"|\b(?:vs\.?|versus|against|than) (?:open ?ai|gpt|claude|gemini)\b"
+    r"|\b(?:across|by|between|among) (?:\w+ )?(?:providers|vendors)\b"
     r"|\b(?:other|leading|alternative) (?:providers|vendors|platforms|labs|apis)\b|\balternatives\b"
     r"|竞品|競品|友商|同类(?:模型|产品)|(?:与|和|同|跟)其他\S{0,6}(?:对比|比较|相比)|他社|競合|경쟁|타사"
     r"|\bwettbewerb\w*|\bim vergleich (?:zu|mit)\b|\bconcurren\w+|\bcompetencia\b|\bcompetidores\b|\bconcorr\w+"
@@ -45,7 +46,9 @@ def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[B
     if not beside:
         return list(read)
     own = {model_key(rate.model) for block, _, part in read if id(block) not in beside for rate in part.rates}
-    titles = " ".join(dict.fromkeys(text for block, _, _ in read for text in block.context.headings)).casefold()
+    said = {text for block, _, part in read if id(block) in beside for text in block.context.headings[-1:]} - {title}
+    texts = dict.fromkeys(text for block, _, _ in read for text in block.context.headings if text not in said)
+    titles = " ".join(texts).casefold()
 
     def is_own(rate: Rate) -> bool:
         return model_key(rate.model) in own or rate.model.casefold() in titles

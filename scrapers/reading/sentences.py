@@ -24,12 +24,12 @@ from scrapers.reading.vocabulary import Meaning
 
 # Words that begin as names do. A Chinese family stands before a dash and holds none of a sentence's own words.
 _NAME = (
-    r"(?<![\w\u4e00-\u9fff\-])(?:(?:(?![将把对我们现今日起的是由从])[\u4e00-\u9fff]){1,6}-[A-Za-z0-9]|[A-Z]"
+    r"(?!(?:In|By|At|On|Since|From|Until|With|As|When|While|Back|Today|Now)\s)(?<![\w\u4e00-\u9fff\-])(?:(?:(?![将把对我们现今日起的是由从])[\u4e00-\u9fff]){1,6}-[A-Za-z0-9]|[A-Z]"
     r"|[a-z]{1,12}(?=[\-.0-9]))[\w.+\-]{0,40}(?:\s[A-Z0-9][\w.+\-]{0,20}){0,4}"
 )
 _VERB = (
     r"(?:(?:is|are)(?:\s(?:now|also|priced|available|offered|billed|charged|set)){0,3}(?:\s(?:at|for))?|now\scosts?"
-    r"|costs?|(?:starts|is\snow)\sat)"
+    r"|costs|(?:starts|is\snow)\sat)"
 )
 _SUBJECT = re.compile(rf"(?:(?P<before>.*[,，:：])\s*)?(?P<name>{_NAME})\s{_VERB}:?\s*", re.ASCII)
 _SUBJECT_ZH = re.compile(

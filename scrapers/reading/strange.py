@@ -19,12 +19,14 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
     """One complaint for each column of bare numbers (or of "free") under words that nobody has explained."""
     total = Reading()
     speaks = around.unit or around.currency or any(column.role == "price" for column in layout.columns)
-    speaks = speaks or _labels_meters(layout, scope)
+    by_meter = _labels_meters(layout, scope)
+    speaks = speaks or by_meter
     prices = [index for index, column in enumerate(layout.columns) if column.role == "price"]
     rows = [row for row in layout.body if any(has_amount(row[at]) for at in prices if at < len(row))] or layout.body
     for index, column in enumerate(layout.columns):
         meaning = column.meaning
         is_named = meaning.unknown or (layout.header and not column.header)
+        is_named = is_named or (by_meter and meaning.roles == {"filler"})  # "All lengths" beside rows of meters
         if column.role != "label" or index == layout.model_column or not is_named or layout.models_across:
             continue
         if meaning.has_meter or meaning.roles & {"model", "condition", "region"} or not (speaks or meaning.unit):

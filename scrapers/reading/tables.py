@@ -14,6 +14,7 @@ from dataclasses import replace
 from scrapers.documents.blocks import Cell, Context, Table
 from scrapers.rates import Complaint, Rate, model_key
 from scrapers.reading.apart import close_bands, tell_rows_apart
+from scrapers.reading.cardlines import could_name
 from scrapers.reading.dates import read_validity
 from scrapers.reading.hinted import component_layouts
 from scrapers.reading.labels import Reading, Scope, read_context
@@ -49,6 +50,8 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         if not _names_models(layout):
             return _uncounted(table)
         scope = _lending_no_unit(scope)
+    if not above and layout.model_column is None and not layout.models_across:
+        above = _titled(table.context, layout, scope)
     strange = strange_columns(layout, around, scope, table.locator)
     is_open = bool(strange.complaints) or any(is_strange(column) for column in layout.columns)
     places = (
@@ -128,6 +131,19 @@ def _models_above(context: Context, scope: Scope) -> tuple[ModelName, ...]:
     if not mentions and _HYPHENED.fullmatch(nearest) and scope.label(nearest).unknown:
         return (ModelName(nearest),)
     return mentions
+
+
+def _titled(context: Context, layout: Layout, scope: Scope) -> tuple[ModelName, ...]:
+    """The heading right above rows of both directions: a model's name, with a digit or without ("Osprey Pro")."""
+    heading = clean(context.headings[-1]) if context.headings else ""
+    labels = [scope.label(row[0].plain) for row in layout.body if row and row[0] is not None]
+    says_meters = layout.columns[0].role != "price" and all(label.has_meter and not label.unknown for label in labels)
+    if not says_meters or not {"input", "output"} <= {label.direction for label in labels}:
+        return ()
+    if not could_name(heading, scope):
+        return ()
+    model = read_model(heading, scope)
+    return (model,) if model else ()
 
 
 _HYPHENED = re.compile(r"[a-z]+(?:-[a-z0-9.]+)+")  # "nova-turbo": an identifier, not words

@@ -99,3 +99,28 @@ def test_a_pack_of_tokens_is_no_price_per_token() -> None:
             | Nova Max S | 10M tokens | $50 |
             | Nova Max M | 50M tokens | $220 |
             """)
+
+
+def test_a_currency_of_another_country_is_not_the_american_one() -> None:
+    table = "| Model | Input | Output |\n|---|---|---|\n| nova-1 | 1.25 | 2.50 |"
+    page = read(f"Prices in Canadian dollars per million tokens.\n\n{table}")
+    assert {rate.currency for rate in page.rates} == {"CAD"}
+
+
+def test_whole_numbers_below_a_sentence_about_prices_stay_numbers() -> None:
+    """They may count tokens; decimals in the unit and currency of the page are prices."""
+    table = "## Nova\n\n| Model | Input | Output |\n|---|---|---|\n| nova-1 | {} | {} |"
+    said = "# Prices\n\nAll prices in USD per million tokens.\n\n"
+    assert len(read(said + table.format("0.25", "1.00")).rates) == 2
+    with pytest.raises(NoTable):
+        read(said + table.format("120", "300"))
+
+
+def test_what_a_price_was_in_the_past_is_no_price() -> None:
+    with pytest.raises(NoTable):
+        read("# Then and now\n\nIn March 2023 Nova 1 cost $30 per million input tokens.")
+
+
+def test_a_line_of_values_without_a_number_is_no_row() -> None:
+    with pytest.raises(NoTable):
+        read("red, green, blue\none, two, three\n")
