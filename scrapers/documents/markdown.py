@@ -6,6 +6,7 @@ components become placeholders that the walker turns into tables; see `component
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -57,7 +58,7 @@ def _unquote(text: str) -> str:
 
 def markdown_to_html(text: str, *, is_mdx: bool = False) -> str:
     """HTML with `data-cells` on each table row; MDX has no indented code, so there the rule for it is off."""
-    text = _RAW_TABLE.sub(_without_blank_lines, text)
+    text = _RAW_TABLE.sub(_without_blank_lines, _MAGIC_BLOCK.sub(_magic_table, text))
     parser = _parser(is_mdx=is_mdx)
     tokens = parser.parse(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -87,6 +88,29 @@ def _parse_inline(state: StateCore) -> None:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
         else:
             token.children = [Token("text", "", 0, content=token.content)] if token.content else []
+
+
+_MAGIC_BLOCK = re.compile(r"\[block:parameters\]\s*(\{.*?\})\s*\[/block\]", re.DOTALL)
+
+
+def _magic_table(block: re.Match[str]) -> str:
+    """The table that ReadMe keeps as JSON: `{"data": {"h-0": "Model", "0-0": "nova"}, "cols": 1, "rows": 1}`."""
+    try:
+        value = json.loads(block[1])
+        cells, columns = value["data"], range(min(int(value["cols"]), _MAX_COLUMNS))
+        names = ["h", *range(min(int(value["rows"]), _MAX_ROWS))]
+    except (ValueError, KeyError, TypeError):
+        return block[0]
+    if not isinstance(cells, dict):
+        return block[0]
+    rows = [
+        " | ".join(str(cells.get(f"{name}-{column}", "")).replace("\n", " ") for column in columns) for name in names
+    ]
+    lines = [f"| {row} |" for row in rows]
+    return "\n".join(["", lines[0], f"|{'---|' * len(columns)}", *lines[1:], ""])
+
+
+_MAX_COLUMNS, _MAX_ROWS = 40, 2_000
 
 
 def _without_blank_lines(table: re.Match[str]) -> str:

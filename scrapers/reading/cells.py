@@ -212,7 +212,7 @@ def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare
         return _from_list_price(text, lists, seen, len(lists) - 1)
     if not kept:
         return _state_of(text, scope, seen, ignored)
-    prices = _with_labels(text, kept, lists, _shared_lead(text, kept, scope))
+    prices = _with_labels(text, kept, lists, scope)
     return CellPrices(prices, seen, ignored)
 
 
@@ -283,7 +283,9 @@ def _state_of(text: str, scope: Scope, seen: int, ignored: int) -> CellPrices:
 def _shared_lead(text: str, amounts: list[Amount], scope: Scope) -> str:
     """The label at the beginning of a line that is of all its amounts: "Batch: $1 input, $2 output"."""
     lead = text[: amounts[0].start]
-    if len(amounts) < 2 or not _LABEL_END.search(lead):
+    if not _LABEL_END.search(lead):
+        lead = lead[: lead.rfind(":") + 1]  # "思考モード: 入力 ¥150、出力 ¥600"
+    if len(amounts) < 2 or not lead:
         return ""
     label = scope.label(lead)
     said = _which(label)
@@ -307,9 +309,10 @@ def _without_notes_of(text: str, lists: list[Amount]) -> str:
     return text
 
 
-def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], shared: str = "") -> tuple[Price, ...]:
+def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], scope: Scope) -> tuple[Price, ...]:
     """Each amount with its words: in front of it, or behind it where the line begins with an amount."""
     printed = text
+    shared = _shared_lead(text, amounts, scope)
     text = " " * len(shared) + _without_notes_of(text, lists)[len(shared) :]
     units = [unit_after(text, amount.end) for amount in amounts]
     ends = [max(amount.end, unit.end if unit else 0) for amount, unit in zip(amounts, units, strict=True)]
@@ -318,6 +321,10 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], shared: 
     begins = has_words(gaps[0])
     is_named_behind = not begins and units[-1] is not None and has_words(units[-1].rest)  # "$2 per M output tokens"
     leads = bool(_LABEL_END.search(gaps[0])) or (not has_words(gaps[-1]) and not is_named_behind)
+    if (
+        begins and len(amounts) > 1 and not leads
+    ):  # "入力 ¥150、出力 ¥600（税抜）": the words behind the last are no label
+        leads = scope.label(gaps[0]).has_meter and not (scope.label(gaps[-1]).has_meter or is_named_behind)
     before: list[str] = []
     behind: list[str] = []
     for number in range(len(amounts)):

@@ -221,7 +221,7 @@ def is_model_like(text: str, scope: Scope, *, needs_digit: bool = True) -> bool:
     cleaned = clean(text)
     if not has_words(cleaned) or len(cleaned) > 80 or len(cleaned.split(" ")) > 9 or _PROSE_END.search(cleaned):
         return False
-    if _PATH.search(cleaned):
+    if _PATH.search(cleaned) or '":' in cleaned:
         return False
     if needs_digit and not any(char.isdigit() for char in cleaned):
         return False

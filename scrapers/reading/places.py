@@ -267,6 +267,8 @@ def _row_meaning(row: Row, layout: Layout, scope: Scope) -> tuple[Meaning, tuple
                 lines = parts
                 continue
         is_condition = "condition" in column.meaning.roles
+        if is_condition and _TAKES_PICTURES.fullmatch(text):
+            continue  # a sort of model: its plain tokens are priced
         names_meter = layout.model_column is None and not is_condition
         if column.meaning.roles == {"filler"} and label.unit is not None and label.unit.per > _MAX_UNIT:
             label = label._replace(unit=None, roles=label.roles | {"foreign"})  # "10M tokens" under "Tokens": a pack
@@ -332,6 +334,7 @@ def _page_of(layout: Layout, scope: Scope) -> Meaning:
     return scope.page if speaks else Meaning()
 
 
+_TAKES_PICTURES = re.compile(r"vision|vision[ -]language|vlm|视觉|视觉理解|视觉模型|視覺", re.IGNORECASE)
 _DECIMAL = re.compile(r"[0-9]{1,4}[.,][0-9]{1,2}|[0-9]{1,4}[.,][0-9]{4,6}|0[.,][0-9]{3}")
 
 

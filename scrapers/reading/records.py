@@ -196,7 +196,8 @@ class _RecordReader:
         if word in UNIT_KEYS:
             value = words_of(value) if " " not in value and "/" not in value else value
             label = self._scope.label(value if not value[:1].isdigit() or " " in value else f"per {value}")
-            return meaning._replace(unit=label.unit) if label.unit else meaning
+            currency = meaning.currency or label.currency  # "USD/1M tokens"
+            return meaning._replace(unit=label.unit, currency=currency) if label.unit else meaning
         if word in CURRENCY_KEYS:
             label = self._scope.label(value)
             return meaning._replace(currency=label.currency or meaning.currency)

@@ -1,7 +1,8 @@
-"""Tables in which a seller sets its prices beside those of others: the others' are no prices of the page's seller.
+"""Tables that show prices which are not the seller's of today: those of others beside its own, and those of the past.
 
-A heading, caption or sentence right above says so ("How we compare", "versus other providers"). Of such a block only
-the models count that another block of the page prices, or that a heading of the page names.
+A heading, caption or sentence right above says so ("How we compare", "versus other providers"). Of a comparison only
+the models count that another block of the page prices, or that a heading of the page names; of a history ("Price
+history") only those that no other block prices.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ _RIVALS = re.compile(
     r"|\bконкурент\w*|\bв сравнении с\b|\bпо сравнению с\b|\bpesaing\b|\bkompetitor\b",
     re.IGNORECASE,
 )
+_PAST = re.compile(
+    r"\b(?:price|pricing) history\b|\b(?:past|previous|former|historical) (?:prices|pricing)\b|历史价格|價格歷史"
+    r"|历史定价|価格履歴|過去の料金|가격 이력|이전 가격|\bpreishistorie\b|\bfrühere preise\b"
+    r"|\bhistori\w+ (?:des prix|de precios|de preços)\b|\bистория цен\b",
+    re.IGNORECASE,
+)
 _MAX_SENTENCE = 160
 
 
@@ -33,7 +40,8 @@ def is_comparison(block: Block, title: str = "") -> bool:
     """Whether the words right above a block, but not the page's title, announce prices of others beside its own."""
     context = block.context
     heading = [text for text in context.headings[-1:] if text != title]
-    above = (context.caption, *context.tabs[-1:], *heading, *context.before[-1:])
+    before = [text for text in context.before[-1:] if text.endswith((":", "："))]
+    above = (context.caption, *context.tabs[-1:], *heading, *before)
     return not isinstance(block, Prose) and any(
         len(text) <= _MAX_SENTENCE and _RIVALS.search(text) is not None for text in above if text
     )
@@ -41,6 +49,7 @@ def is_comparison(block: Block, title: str = "") -> bool:
 
 def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[Block, Scope, Reading]]:
     """The blocks with what they gave, without the prices that comparisons show of others; those count as ignored."""
+    read = _without_past(read)
     title = next((block.context.headings[0] for block, _, _ in read if block.context.headings), "")
     beside = {id(block) for block, _, part in read if part.rates and is_comparison(block, title)}
     if not beside:
@@ -55,6 +64,23 @@ def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[B
 
     return [
         (block, scope, _kept(part, tuple(filter(is_own, part.rates))) if id(block) in beside else part)
+        for block, scope, part in read
+    ]
+
+
+def _without_past(
+    read: Sequence[tuple[Block, Scope, Reading]],
+) -> Sequence[tuple[Block, Scope, Reading]]:
+    past = {id(block) for block, _, _ in read if any(_PAST.search(text) for text in block.context.headings[-1:])}
+    if not past:
+        return read
+    now = {model_key(rate.model) for block, _, part in read if id(block) not in past for rate in part.rates}
+
+    def is_left(rate: Rate) -> bool:
+        return model_key(rate.model) not in now
+
+    return [
+        (block, scope, _kept(part, tuple(filter(is_left, part.rates))) if id(block) in past else part)
         for block, scope, part in read
     ]
 

@@ -124,3 +124,22 @@ def test_what_a_price_was_in_the_past_is_no_price() -> None:
 def test_a_line_of_values_without_a_number_is_no_row() -> None:
     with pytest.raises(NoTable):
         read("red, green, blue\none, two, three\n")
+
+
+def test_words_behind_the_last_price_make_no_label_of_those_between() -> None:
+    page = read("# Nova 2\n\n入力 $1.50／100万トークン、出力 $6.00／100万トークン（税抜）\n")
+    assert {(rate.meter, str(rate.amount)) for rate in page.rates} == {("input", "1.50"), ("output", "6.00")}
+
+
+def test_a_mode_in_front_of_the_first_label_is_of_all_prices_of_the_line() -> None:
+    page = read("# Nova 2\n\nThinking mode: input $1 / 1M tokens, output $12 / 1M tokens\n")
+    assert {(rate.meter, rate.conditions.mode) for rate in page.rates} == {
+        ("input", "thinking"),
+        ("output", "thinking"),
+    }
+
+
+def test_a_price_history_is_not_todays_list() -> None:
+    head = "| Model | Input / 1M tokens | Output / 1M tokens |\n|---|---|---|\n"
+    page = read(f"# Prices\n\n{head}| nova-5 | $1 | $5 |\n\n## Price history\n\n{head}| nova-5 | $2 | $8 |\n")
+    assert told(page) == [("nova-5", "input", "1", "1000000 token"), ("nova-5", "output", "5", "1000000 token")]
