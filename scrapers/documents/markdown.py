@@ -104,7 +104,8 @@ def _magic_table(block: re.Match[str]) -> str:
     if not isinstance(cells, dict):
         return block[0]
     rows = [
-        " | ".join(str(cells.get(f"{name}-{column}", "")).replace("\n", " ") for column in columns) for name in names
+        " | ".join(str(cells.get(f"{name}-{column}", "")).replace("\n", " ").replace("|", "\\|") for column in columns)
+        for name in names
     ]
     lines = [f"| {row} |" for row in rows]
     return "\n".join(["", lines[0], f"|{'---|' * len(columns)}", *lines[1:], ""])

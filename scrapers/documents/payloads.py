@@ -53,11 +53,14 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
     if called is not None:
         return priced_entries(called, hidden, f"{locator} __NUXT__")
     blocks: list[Block] = []
+    done = 0
     for number, match in enumerate(_ASSIGNED.finditer(text)):
         if number >= _MAX_ASSIGNED:
             break
+        if match.start() < done:
+            continue  # a part of what was read
         try:
-            value, _ = parse_literal(text, match.end())
+            value, done = parse_literal(text, match.end())
         except LiteralError:
             continue
         blocks.extend(priced_entries(value, hidden, f"{locator} {match[1] or match[2]}"))

@@ -54,7 +54,6 @@ def places_down(
     columns = layout.columns
     disputed = disputed_rows(layout, scope)
     has_meters = any(column.role == "price" and column.meaning.has_meter for column in columns)
-    page = _page_of(layout, scope)
     for number, row in enumerate(layout.body):
         lone = _lone(row)
         if lone is not None and not has_amount(lone) and lone.rowspan == 1:
@@ -88,7 +87,7 @@ def places_down(
             says_which = meaning.tier and around.kind  # "Pay as you go" below "Speech to text" needs no more words
             if is_open and not (meaning.has_meter or meaning.unknown or says_which):
                 meaning = meaning._replace(unknown="a price beside unexplained columns")
-            bare = _allows_bare(column.meaning.over(said), around.over(page))
+            bare = _allows_bare(column.meaning.over(said), around)
             odd = "" if any(model.meaning.has_meter for model in models) else odd_words
             strange = has_meters and is_strange(column) and not meaning.has_meter
             spot = Place(models, meaning, column.parts, bare, lines, shifted, words, odd, is_strange=strange)
@@ -319,23 +318,7 @@ def _lone(row: Row) -> Cell | None:
     return cells[0] if len(cells) == 1 and len(row) > 1 else None
 
 
-def _page_of(layout: Layout, scope: Scope) -> Meaning:
-    """Unit and currency that the page states for all prices, where columns hold decimals: whole numbers may count."""
-    cells = (
-        row[index]
-        for index, column in enumerate(layout.columns)
-        if column.role == "price"
-        for row in layout.body
-        if index < len(row)
-    )
-    speaks = (
-        scope.page.unit and scope.page.currency and any(cell and _DECIMAL.fullmatch(clean(cell.text)) for cell in cells)
-    )
-    return scope.page if speaks else Meaning()
-
-
 _TAKES_PICTURES = re.compile(r"vision|vision[ -]language|vlm|视觉|视觉理解|视觉模型|視覺", re.IGNORECASE)
-_DECIMAL = re.compile(r"[0-9]{1,4}[.,][0-9]{1,2}|[0-9]{1,4}[.,][0-9]{4,6}|0[.,][0-9]{3}")
 
 
 def _allows_bare(meaning: Meaning, around: Meaning) -> bool:

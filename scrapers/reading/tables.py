@@ -24,6 +24,7 @@ from scrapers.reading.names import ModelName, find_mentions, is_model_like, read
 from scrapers.reading.places import places_across, places_down
 from scrapers.reading.strange import is_strange, refuse_doubles, refuse_labelled, strange_columns
 from scrapers.reading.text import clean
+from scrapers.reading.units import find_units
 from scrapers.reading.values import is_list_of_decimals, read_value
 
 
@@ -134,13 +135,19 @@ def _models_above(context: Context, scope: Scope) -> tuple[ModelName, ...]:
 
 
 def _titled(context: Context, layout: Layout, scope: Scope) -> tuple[ModelName, ...]:
-    """The heading right above rows of both directions: a model's name, with a digit or without ("Osprey Pro")."""
+    """The heading right above rows of both directions: a model's name, with a digit or without ("Osprey Pro").
+
+    The table itself must speak of tokens or of prompts' lengths: what a month's input came to is no price.
+    """
     heading = clean(context.headings[-1]) if context.headings else ""
     labels = [scope.label(row[0].plain) for row in layout.body if row and row[0] is not None]
     says_meters = layout.columns[0].role != "price" and all(label.has_meter and not label.unknown for label in labels)
     if not says_meters or not {"input", "output"} <= {label.direction for label in labels}:
         return ()
-    if not could_name(heading, scope):
+    said = (*(column.meaning for column in layout.columns), *labels)
+    is_of_tokens = any(meaning.unit or meaning.context for meaning in said)
+    is_of_tokens = is_of_tokens or any(cell and find_units(clean(cell.text)) for row in layout.body for cell in row)
+    if not is_of_tokens or not could_name(heading, scope):
         return ()
     model = read_model(heading, scope)
     return (model,) if model else ()

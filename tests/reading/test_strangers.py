@@ -107,13 +107,12 @@ def test_a_currency_of_another_country_is_not_the_american_one() -> None:
     assert {rate.currency for rate in page.rates} == {"CAD"}
 
 
-def test_whole_numbers_below_a_sentence_about_prices_stay_numbers() -> None:
-    """They may count tokens; decimals in the unit and currency of the page are prices."""
-    table = "## Nova\n\n| Model | Input | Output |\n|---|---|---|\n| nova-1 | {} | {} |"
+@pytest.mark.parametrize("heading", ["Latency", "Quotas", "Spend"])
+def test_numbers_below_another_heading_do_not_become_prices(heading: str) -> None:
+    table = "| Model | Input | Output |\n|---|---|---|\n| nova-1 | {} | {} |"
     said = "# Prices\n\nAll prices in USD per million tokens.\n\n"
-    assert len(read(said + table.format("0.25", "1.00")).rates) == 2
-    with pytest.raises(NoTable):
-        read(said + table.format("120", "300"))
+    page = read(f"{said}{table.format('$0.25', '$1.00')}\n\n## {heading}\n\n{table.format('0.45', '1.20')}")
+    assert {str(rate.amount) for rate in page.rates} == {"0.25", "1.00"}
 
 
 def test_what_a_price_was_in_the_past_is_no_price() -> None:
@@ -143,3 +142,17 @@ def test_a_price_history_is_not_todays_list() -> None:
     head = "| Model | Input / 1M tokens | Output / 1M tokens |\n|---|---|---|\n"
     page = read(f"# Prices\n\n{head}| nova-5 | $1 | $5 |\n\n## Price history\n\n{head}| nova-5 | $2 | $8 |\n")
     assert told(page) == [("nova-5", "input", "1", "1000000 token"), ("nova-5", "output", "5", "1000000 token")]
+
+
+def test_what_a_chatbot_cost_is_no_price_of_a_model() -> None:
+    with pytest.raises(NoTable):
+        read("""
+            All prices in USD per million tokens.
+
+            ## Support Chatbot
+
+            | | Cost |
+            |---|---|
+            | Input | $30.00 |
+            | Output | $12.00 |
+            """)
