@@ -149,6 +149,10 @@ def _split_name(line: CardLine, scope: Scope) -> Iterator[CardLine]:
     if match is None or not could_name(match[1], scope):
         yield line
         return
+    clause = re.split("[,，、]", match[1])[1:]
+    if clause and scope.label(clause[-1]).has_meter:
+        yield line  # "with nova-1, input $3, output $15" is a sentence
+        return
     rest = classify((Run(text[match.end() :]),), scope)
     said = {scope.label(price.label).direction for price in rest.found.prices if price.label}
     if is_model_like(match[1], scope) or {"input", "output"} <= said:
