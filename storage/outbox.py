@@ -284,11 +284,31 @@ def counts(store: Store) -> dict[str, int]:
     return {state: found.get(state, 0) for state in ("pending", "sent", "dead")}
 
 
-def list_alerts(store: Store, *, state: str | None = None, limit: int = 50) -> tuple[OutboxAlert, ...]:
-    """The newest alerts, of one state or of all."""
+def list_alerts(
+    store: Store,
+    *,
+    state: str | None = None,
+    channel: str | None = None,
+    rule: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> tuple[OutboxAlert, ...]:
+    """The newest alerts that fit all that is given; `channel` is an address or a channel's id."""
     found = store.connection.rows(
-        "SELECT * FROM alerts WHERE :state IS NULL OR state = :state ORDER BY seq DESC LIMIT :limit",
-        {"state": state, "limit": limit},
+        """
+        SELECT * FROM alerts WHERE (:state IS NULL OR state = :state)
+          AND (:channel IS NULL OR channel = :channel OR substr(channel, 1, length(:channel) + 1) = :channel || '/')
+          AND (:rule IS NULL OR instr(',' || rule || ',', ',' || :rule || ',') > 0)
+          AND (:since IS NULL OR created_at >= :since)
+        ORDER BY seq DESC LIMIT :limit
+        """,
+        {
+            "state": state,
+            "channel": channel,
+            "rule": rule,
+            "since": None if since is None else instant(since),
+            "limit": limit,
+        },
     )
     return tuple(alert_of(row) for row in found)
 

@@ -107,13 +107,18 @@ def brief_of(delivery: Delivery) -> Brief:
         items = [_event(contents, each, language) for each in events[:SHOWN_ITEMS]]
         foot = word("foot", language, rules=", ".join(visible(rule, 80) for rule in contents["rules"]))
     else:
-        items, foot = [Item(visible(contents.get("text", ""), 1000))], "Pricefall"
+        said = visible(contents.get("text", ""), 1000)
+        items, foot = [Item(said)] if said else [], "Pricefall"
+    whole = max(len(incidents), len(events), len(items))
+    extra = [*(_withdrawn(each, language) for each in contents.get("withdrawn", ()) if events)]
+    extra += [_section(each) for each in contents.get("sections", ())]
+    items = [*items, *extra[:SHOWN_ITEMS]]
     return Brief(
         id=delivery.id,
         kind=str(events[0]["kind"]) if events else kind,
         title=visible(contents["subject"], TITLE_LENGTH),
         items=tuple(items),
-        hidden=max(len(incidents), len(events), 1) - len(items),
+        hidden=whole + len(extra) - len(items),
         foot=foot,
         language=language,
     )
@@ -126,8 +131,11 @@ def fit(brief: Brief, write: Callable[[Brief], _T], fits: Callable[[_T], bool]) 
         message = write(replace(brief, items=brief.items[:count], hidden=total - count))
         if fits(message):
             return message
-    message = write(replace(brief, items=(replace(brief.items[0], details=()),), hidden=total - 1))
-    return message if fits(message) else write(replace(brief, items=(), hidden=total))
+    if brief.items:
+        message = write(replace(brief, items=(replace(brief.items[0], details=()),), hidden=total - 1))
+        if fits(message):
+            return message
+    return write(replace(brief, items=(), hidden=total))
 
 
 def clip(text: str, limit: int, escapes: Mapping[int, str] | None = None) -> str:
@@ -192,6 +200,18 @@ def _incident(incident: Mapping[str, Any], kind: str, language: str) -> Item:
         Detail("advice", "" if over else visible(incident["advice"], 300)),
     ]
     return Item(visible(headline(incident), 300), _said(details, language), _MOODS.get(kind, "plain"), url)
+
+
+def _withdrawn(withdrawn: Mapping[str, Any], language: str) -> Item:
+    """What an earlier message said that no longer holds."""
+    fact, why = visible(withdrawn["fact"], 300), visible(withdrawn["why"], 300)
+    return Item(word("withdrawn", language, fact=fact, why=why), mood="bad")
+
+
+def _section(section: Mapping[str, Any]) -> Item:
+    """One section of the summary of a run."""
+    lines = [Detail(visible(line["provider"], 60), visible(line["text"], 300)) for line in section["lines"]]
+    return Item(f"{visible(section['title'])}: {section['count']}", tuple(lines))
 
 
 def _said(details: Sequence[Detail], language: str) -> tuple[Detail, ...]:

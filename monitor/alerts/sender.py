@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitor.alerts.delivery import Delivery
 from monitor.alerts.digest import digest_of
@@ -96,23 +97,38 @@ def deliver_due(store: Store, settings: Settings, now: datetime, *, limit: int =
     return DeliverySummary(work.sent, tuple(work.failures), tuple(work.disabled))
 
 
-def send_test(settings: Settings, channel_id: str, now: datetime | None = None) -> tuple[str, ...]:
-    """Send a test message to each address of one channel, past the outbox; returns the addresses that took it.
+@dataclass(frozen=True, slots=True)
+class SentTest:
+    """A test message to one address: what was sent, without secrets, and why it did not arrive (None: it did)."""
+
+    address: str
+    sent: dict[str, Any] | str
+    error: str | None = None
+
+
+def send_test(settings: Settings, channel_id: str, now: datetime | None = None) -> tuple[SentTest, ...]:
+    """Send a test message to each address of one channel, past the outbox.
 
     Raises:
         ConfigError: no channel has this id.
-        DeliveryError: an address did not take it; says why.
 
     """
     now = now or datetime.now(UTC)
     channel = settings.channel(channel_id)
+    language = settings.language_of(channel)
+    messages = []
     for address in channel.addresses:
         alert_id = "test_" + hashlib.sha256(f"{address}\x1f{now.isoformat()}".encode()).hexdigest()[:24]
-        language = settings.language_of(channel)
         words = word("test_subject", language), word("test", language)
         payload = {"id": alert_id, **notice_payload("test", now, *words)}
-        _send(channel, Delivery(address, alert_id, payload, language, now))
-    return channel.addresses
+        delivery = Delivery(address, alert_id, payload, language, now)
+        message = SentTest(address, service_of(channel.type).compose(channel, delivery))
+        try:
+            _send(channel, delivery)
+        except DeliveryError as err:
+            message = replace(message, error=err.message)
+        messages.append(message)
+    return tuple(messages)
 
 
 def wait_before_next(alert_id: str, attempt: int, retry_after_s: float | None = None) -> timedelta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import click
 
@@ -15,12 +16,16 @@ def command() -> None:
 
 @command.command("test")
 @click.argument("channels", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array: address, ok, error, what was sent.")
 @click.pass_obj
-def test(config_path: str | None, channels: tuple[str, ...]) -> None:
-    """Send one test message through each channel, or through those named."""
-    from monitor.alerts.errors import DeliveryError
+def test(config_path: str | None, channels: tuple[str, ...], as_json: bool) -> None:
+    """Send one test message through each channel, or through those named, and show it.
+
+    Status 0: all took it. Status 1: one did not. Status 2: no such channel, or the settings are wrong.
+    """
     from monitor.alerts.sender import send_test
     from monitor.parts import read_settings, utc_now
+    from monitor.tables import visible
 
     settings = read_settings(config_path)
     names = channels or tuple(channel.id for channel in settings.channels)
@@ -28,16 +33,24 @@ def test(config_path: str | None, channels: tuple[str, ...]) -> None:
         raise click.UsageError("no [[channel]] is in the settings; `pricefall init` writes examples to uncomment")
     for name in names:
         settings.channel(name)  # all names are known before anything is sent
-    failed = False
+    told = []
     for name in names:
-        try:
-            addresses = send_test(settings, name, utc_now())
-        except DeliveryError as err:
-            failed = True
-            click.echo(f"{name}: failed: {err.message}", err=True)
-        else:
-            click.echo(f"{name}: sent to {', '.join(addresses)}")
-    sys.exit(1 if failed else 0)
+        for message in send_test(settings, name, utc_now()):
+            kind = settings.channel(name).type
+            ok = message.error is None
+            row = {"address": message.address, "type": kind, "ok": ok, "error": message.error, "sent": message.sent}
+            told.append(row)
+            if as_json:
+                continue
+            if message.error is None:
+                click.echo(f"{message.address}: sent:")
+            else:
+                click.echo(f"{message.address}: failed: {message.error}", err=True)
+            text = message.sent if isinstance(message.sent, str) else _json(message.sent)
+            click.echo("".join(f"    {visible(line)}\n" for line in text.splitlines()), nl=False)
+    if as_json:
+        click.echo(_json(told))
+    sys.exit(0 if all(row["ok"] for row in told) else 1)
 
 
 @command.command("list")
@@ -46,12 +59,25 @@ def test(config_path: str | None, channels: tuple[str, ...]) -> None:
     type=click.Choice(["pending", "sent", "dead", "withdrawn", "collected", "folded"]),
     help="Only messages in this state.",
 )
-@click.option("--limit", type=int, default=50, show_default=True, help="The newest so many.")
+@click.option("--channel", help="Only messages to this channel, or to this one address.")
+@click.option("--rule", help="Only messages that this rule asked for.")
+@click.option("--since", metavar="DATE", help="Only messages written since then: 2026-05-01, or an instant in UTC.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
 @click.pass_obj
-def list_(config_path: str | None, state: str | None, limit: int, as_json: bool, as_csv: bool) -> None:
+def list_(
+    config_path: str | None,
+    state: str | None,
+    channel: str | None,
+    rule: str | None,
+    since: str | None,
+    limit: int,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """List messages, newest first."""
+    from monitor.arguments import moment
     from monitor.parts import open_to_read
     from monitor.tables import write_rows
     from storage.outbox import list_alerts
@@ -69,21 +95,67 @@ def list_(config_path: str | None, state: str | None, limit: int, as_json: bool,
                 "next_attempt": f"{alert.due_at:%Y-%m-%d %H:%M}Z" if alert.due_at else None,
                 "last_error": alert.last_error,
             }
-            for alert in list_alerts(parts.store, state=state, limit=limit)
+            for alert in list_alerts(
+                parts.store,
+                state=state,
+                channel=channel,
+                rule=rule,
+                since=moment(since, "--since", "start"),
+                limit=limit,
+            )
         ]
     write_rows(rows, as_json=as_json, as_csv=as_csv, empty="no message is in the outbox")
 
 
 @command.command("show")
 @click.argument("alert_id")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["text", "html", "json"]),
+    default="text",
+    show_default=True,
+    help="The message as mail shows it, its HTML alone, or all that is known of it.",
+)
 @click.pass_obj
-def show(config_path: str | None, alert_id: str) -> None:
-    """Print one message's payload as JSON."""
+def show(config_path: str | None, alert_id: str, form: str) -> None:
+    """Show one message as a person gets it, and each attempt to deliver it."""
+    from monitor.alerts.messages import compose
     from monitor.parts import open_to_read
+    from monitor.tables import visible
+    from scrapers.rates import format_instant
+    from storage.deliveries import attempts_of
     from storage.outbox import get_alert
 
     with open_to_read(config_path) as parts:
-        click.echo(json.dumps(dict(get_alert(parts.store, alert_id).payload), ensure_ascii=False, indent=1))
+        alert = get_alert(parts.store, alert_id)
+        attempts = attempts_of(parts.store, alert_id)
+        language = parts.settings.language
+    if form == "json":
+        tries = [
+            {
+                "attempt": each.number,
+                "at": format_instant(each.at),
+                "outcome": each.outcome,
+                "error": each.error,
+                "next_attempt": format_instant(each.next_attempt_at),
+            }
+            for each in attempts
+        ]
+        head = {"id": alert.id, "channel": alert.channel, "rule": alert.rule, "state": alert.state}
+        click.echo(_json({**head, "deliveries": tries, "payload": dict(alert.payload)}))
+        return
+    message = compose(alert.payload, language)
+    if form == "html":
+        click.echo(message.html)
+        return
+    click.echo(f"To: {alert.channel}\nSubject: {visible(message.subject)}\n")
+    click.echo("\n".join(visible(line) for line in message.text.splitlines()))
+    click.echo(f"\n{alert.state}:" if attempts else f"\n{alert.state}, not tried yet")
+    for each in attempts:
+        then = f", again at {format_instant(each.next_attempt_at)}" if each.next_attempt_at else ""
+        why = f": {visible(each.error)}" if each.error else ""
+        click.echo(f"  {each.number}. {format_instant(each.at)} {each.outcome}{why}{then}")
 
 
 @command.command("retry")
@@ -127,3 +199,7 @@ def enable(config_path: str | None, address: str) -> None:
             raise click.UsageError(f"{address!r} is not disabled; disabled are: {', '.join(disabled) or 'none'}")
         outbox.enable_channel(parts.store, address)
     click.echo(f"{address} is used again; what waited for it is sent with the next run")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)

@@ -160,12 +160,16 @@ def test_a_test_message_goes_to_each_address_past_the_outbox(
     httpserver.expect_request("/hook").respond_with_data("")
     mail = mail_channel(postbox, "ann@example.com", "bob@example.com")
     settings = settings_of(mail, hook_channel(httpserver.url_for("/hook")), language="zh")
-    assert send_test(settings, "mail", NOW) == ("mail/ann@example.com", "mail/bob@example.com")
+    assert [each.address for each in send_test(settings, "mail", NOW)] == [
+        "mail/ann@example.com",
+        "mail/bob@example.com",
+    ]
     assert [(to, message["Subject"]) for to, message in postbox.mails] == [
         ("ann@example.com", "Pricefall 测试消息"),
         ("bob@example.com", "Pricefall 测试消息"),
     ]
-    assert send_test(settings, "hook", datetime.now(UTC)) == ("hook",)
+    (one,) = send_test(settings, "hook", datetime.now(UTC))
+    assert (one.address, one.error) == ("hook", None)
     request = httpserver.log[0][0]
     body = Webhook(SIGNING_SECRET).verify(request.get_data(), dict(request.headers))
     assert body["type"] == "test"
