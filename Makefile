@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= auto
 
-.PHONY: demo test lint format check lock docs clean
+.PHONY: demo test lint format check lock docs pictures clean
 
 demo: $(READY)
 	$(BIN)/pricefall demo
@@ -28,6 +28,10 @@ format: $(READY)
 
 docs: $(READY)
 	$(BIN)/cog -r README.md
+
+# The pictures of docs/alerts.md; needs Chromium on the path.
+pictures: $(READY)
+	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 
 # One hash-pinned lock for Python 3.11 to 3.13 on all machines; needs `uv` and names no index.
 lock:

@@ -16,6 +16,7 @@ from monitor.alerts.health_words import duration_text, headline
 from monitor.alerts.phrases import (
     bill_text,
     conditions_text,
+    confidence_text,
     fact_among,
     instant_text,
     list_price,
@@ -171,16 +172,15 @@ def web_url(url: object) -> str:
 def _event(contents: Mapping[str, Any], event: Mapping[str, Any], language: str) -> Item:
     url = web_url(event["url"])
     quote = visible(event["evidence"]["quote"], 200)
-    confidence = word("confidence", language, percent=round(event["confidence"] * 100))
     details = [
-        Detail("per_million", per_million(event)),
-        Detail("list_price", list_price(event)),
+        Detail("per_million", per_million(event, language)),
+        Detail("list_price", list_price(event, language)),
         Detail("when", when_text(event, language)),
         Detail("conditions", conditions_text(event, language)),
         *(Detail("bill", bill_text(effect, language)) for effect in event.get("effects", ())),
         Detail("predecessor", visible(event["predecessor"] or "")),
         Detail("evidence", f"“{quote}”" if quote else visible(event["url"]), url),
-        Detail("why", f"{visible(event['why'], 300)} ({confidence})"),
+        Detail("why", f"{visible(event['why'], 300)} ({confidence_text(event['confidence'], language)})"),
     ]
     fact = fact_among(contents, event, language)
     return Item(fact, _said(details, language), _MOODS.get(str(event["kind"]), "plain"), url)
@@ -191,10 +191,10 @@ def _incident(incident: Mapping[str, Any], kind: str, language: str) -> Item:
     over = ""
     if incident["closed"] is not None:
         lasted = duration_text(incident["lasted_s"], language)
-        over = word("lasted", language, when=instant_text(incident["closed"]), lasted=lasted)
+        over = word("lasted", language, when=instant_text(incident["closed"], language), lasted=lasted)
     details = [
         Detail("page_address", visible(incident["url"] or ""), url),
-        Detail("since", instant_text(incident["since"])),
+        Detail("began", instant_text(incident["since"], language)),
         Detail("over", over),
         Detail("why", visible(incident["why"], 400)),
         Detail("advice", "" if over else visible(incident["advice"], 300)),

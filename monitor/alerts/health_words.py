@@ -174,7 +174,7 @@ def title_text(kind: str, facts: Mapping[str, Any], language: str) -> str:
     >>> title_text("vanished", {"looks": 3}, "en"), title_text("retirement", {"model": "o1", "retires_at": None}, "en")
     ('page vanished', 'o1 is deprecated')
     """
-    return _filled(_words(kind, facts, language)[0], facts)
+    return _filled(_words(kind, facts, language)[0], facts, language)
 
 
 def why_text(kind: str, facts: Mapping[str, Any], language: str) -> str:
@@ -187,12 +187,12 @@ def why_text(kind: str, facts: Mapping[str, Any], language: str) -> str:
     for many, one in _ONE.items():
         if any(facts.get(name) == 1 and f"{{{name}}}" in many for name in _COUNTS):
             text = text.replace(many, one)
-    return _filled(text, facts)
+    return _filled(text, facts, language)
 
 
 def advice_text(kind: str, facts: Mapping[str, Any], provider: str, language: str) -> str:
     """What to do, in a sentence or two."""
-    return _filled(_words(kind, facts, language)[2], {**facts, "provider": provider})
+    return _filled(_words(kind, facts, language)[2], {**facts, "provider": provider}, language)
 
 
 def health_subject(incidents: Sequence[Mapping[str, Any]], language: str, *, is_end: bool) -> str:
@@ -243,13 +243,13 @@ def _words(kind: str, facts: Mapping[str, Any], language: str) -> _Words:
     return (_ZH if language == "zh" else _EN)[kind]
 
 
-def _filled(text: str, facts: Mapping[str, Any]) -> str:
+def _filled(text: str, facts: Mapping[str, Any], language: str) -> str:
     """The sentence with its facts; words of pages and servers are made safe, and bring no full stop of their own."""
     for name, value in facts.items():
         if name == "kinds":
             shown = ", ".join(f"{visible(kind, 40)} ({count})" for kind, count in value.items())
         elif name in {"since", "last_ok", "last_full", "last_run", "retires_at"} and value:
-            shown = instant_text(str(value))
+            shown = instant_text(str(value), language)
         else:
             shown = visible(value, 300).rstrip(".。")
         text = text.replace("{" + name + "}", shown)  # never str.format: a value may hold braces

@@ -68,7 +68,8 @@ def send_mail(
         RefusedForGood: the server refuses this recipient or this message.
 
     """
-    mail = build_mail(channel, recipient, alert_id, compose(payload, language), now, payload.get("follows", ()))
+    message = compose(payload, language, with_pictures=True)
+    mail = build_mail(channel, recipient, alert_id, message, now, payload.get("follows", ()))
     try:
         server = _connect(channel)
         try:
@@ -137,8 +138,13 @@ def build_mail(
     mail["X-Pricefall-Alert"] = alert_id
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
-    if message.attachment is not None:
-        mail.add_attachment(message.attachment, maintype="application", subtype="json", filename=f"{alert_id}.json")
+    page = mail.get_body(("html",))
+    if page is not None:
+        for picture in message.pictures:
+            page.add_related(picture.png, maintype="image", subtype="png", cid=f"<{picture.cid}>", disposition="inline")
+    for file in message.attachments:
+        maintype, subtype = file.media_type
+        mail.add_attachment(file.body, maintype=maintype, subtype=subtype, filename=f"{alert_id}.{file.ending}")
     return mail
 
 

@@ -12,7 +12,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str, **attributes: str) -> Markup:
+def element(name: str, /, *children: str, **attributes: str) -> Markup:
     """One element; underscores in an attribute's name are dashes, one at its end is dropped (`class_`).
 
     >>> element("p", "a < b ", element("b", "c"), title='"', aria_label="x")
@@ -23,7 +23,7 @@ def element(name: str, *children: str, **attributes: str) -> Markup:
     return Markup(f"<{name}{said}>{inside}</{name}>")
 
 
-def void(name: str, **attributes: str) -> Markup:
+def void(name: str, /, **attributes: str) -> Markup:
     """An element without an end, such as a picture.
 
     >>> void("img", alt="a < b")

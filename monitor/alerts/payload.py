@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from monitor.alerts.health_words import advice_text, health_subject, title_text, why_text
-from monitor.alerts.phrases import fact_of, subject_of, visible
+from monitor.alerts.phrases import facts_of, subject_of, visible
 from monitor.alerts.words import word
 from monitor.effects import Effect
 from monitor.price_lines import PriceLine
 from monitor.severity import Severity, severity_of
-from scrapers.rates import Rate, format_decimal, format_instant
+from scrapers.rates import METERS, Rate, format_decimal, format_instant
 from storage.incidents import Incident
 from storage.nouns import EVENT_KINDS, Event, fraction_text
 
@@ -57,7 +57,10 @@ def payload_of(
         event_json(event, known.effects.get(event.id, ()), known.lines.get(event.id), known.severities.get(event.id))
         for event in sorted(events, key=lambda event: _interest(event, known.effects.get(event.id, ())))
     ]
-    aside = sorted((event for event in known.aside if event.kind not in {"held", "notice"}), key=_interest)
+    aside: dict[tuple[str, str, str], list[Event]] = {}
+    for event in sorted(known.aside, key=_interest):
+        if event.kind not in {"held", "notice"}:
+            aside.setdefault((event.kind, event.market, event.rate.model), []).append(event)
     return {
         "type": "price.changes",
         "version": VERSION,
@@ -67,7 +70,7 @@ def payload_of(
             "provider": events[0].provider,
             "rules": rules.split(","),
             "events": ordered,
-            "also": [_aside_json(event, language) for event in aside[:MOST_ASIDE]],
+            "also": [_aside_json(group, language) for group in list(aside.values())[:MOST_ASIDE]],
             "also_count": len(aside),
         },
     }
@@ -167,10 +170,11 @@ def event_json(
     }
 
 
-def _aside_json(event: Event, language: str) -> dict[str, Any]:
-    said = event_json(event)
+def _aside_json(group: Sequence[Event], language: str) -> dict[str, Any]:
+    """What happened to one model: its first event, and how many there are."""
+    said = event_json(group[0])
     kept = ("id", "kind", "market", "model", "meter", "service_tier", "percent")
-    return {**{key: said[key] for key in kept}, "fact": fact_of(said, language)}
+    return {**{key: said[key] for key in kept}, "count": len(group), "fact": facts_of(said, language, len(group))}
 
 
 def _printed(rate: Rate | None) -> dict[str, str | None] | None:
@@ -192,7 +196,7 @@ def _per_million(rate: Rate | None) -> str | None:
     return fraction_text(rate.unit_price * 1_000_000)
 
 
-def _interest(event: Event, effects: Sequence[Effect] = ()) -> tuple[float, int, float, int, str, str, str]:
+def _interest(event: Event, effects: Sequence[Effect] = ()) -> tuple[float, int, float, int, str, int, str]:
     """Smaller is of more interest."""
     return (
         -max((abs(effect.percent) for effect in effects), default=0.0),
@@ -200,7 +204,7 @@ def _interest(event: Event, effects: Sequence[Effect] = ()) -> tuple[float, int,
         -_size(event),
         EVENT_KINDS.index(event.kind),
         event.rate.model,
-        event.rate.meter,
+        METERS.index(event.rate.meter) if event.rate.meter in METERS else len(METERS),
         event.id,
     )
 

@@ -8,13 +8,34 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from monitor.alerts.words import word
 
 _SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
-_COUNTS = {"1": "", "1000": "1K", "10000": "10K", "1000000": "1M"}
-_COUNTS_ZH = {"1": "", "1000": "千", "10000": "万", "1000000": "百万"}
+_NAMES_ZH = {"CNY": "元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元"}
+_COUNTS = {"1": "", "1000": "1K", "10000": "10K", "1000000": "1M", "100000000": "100M"}
+_COUNTS_ZH = {"1": "", "1000": "千", "10000": "万", "1000000": "百万", "100000000": "亿"}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SURE = ((0.9, "very_sure"), (0.7, "fairly_sure"), (0.5, "not_quite_sure"), (0.0, "doubtful"))
+_BEIJING = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A price before or after a change: as an amount, as the bare figure, and what it buys ("" without amount)."""
+
+    price: str
+    figure: str
+    bought: str
+
+    def text(self, language: str, shared: str = "") -> str:
+        """The price with what it buys, unless that is said elsewhere."""
+        if not self.bought or self.bought == shared:
+            return self.price
+        return self.price + ("" if language == "zh" else " ") + self.bought
 
 
 def visible(text: object, limit: int = 200) -> str:
@@ -35,22 +56,35 @@ def visible(text: object, limit: int = 200) -> str:
 
 
 def subject_of(events: Sequence[Mapping[str, Any]], language: str) -> str:
-    """The one fact of an alert, for a subject line: the only change, or their number and the first of them."""
+    """The one fact of an alert, for a subject line: the only change, or the first with the number of the others."""
     provider = visible(events[0]["provider"], 60)
-    fact = fact_of(events[0], language)
-    if len(events) == 1:
-        return f"{provider}: {fact}"
-    return f"{provider}: {word('several', language, count=len(events), fact=fact)}"
+    return f"{provider}{word('colon', language)}{facts_of(events[0], language, len(events))}"
+
+
+def facts_of(event: Mapping[str, Any], language: str, count: int) -> str:
+    """One of so many events, and how many others there are."""
+    more = word("besides", language, count=count - 1) if count > 1 else ""
+    return fact_of(event, language) + more
 
 
 def fact_of(event: Mapping[str, Any], language: str) -> str:
-    """One event on one line: kind, model, meter, old and new price, percent."""
-    name = visible(event["model"], 80)
-    if event["service_tier"] != "standard":
-        name += f" ({word(visible(event['service_tier'], 40), language)})"
-    head = f"{word(event['kind'], language)}, {name} {word(event['meter'], language)}"
+    """One event on one line: kind, model, meter, when it holds, old and new price, percent."""
+    names = {
+        "kind": word(event["kind"], language),
+        "model": visible(event["model"], 80),
+        "meter": word(event["meter"], language),
+        "conditions": "",
+        "price": "",
+    }
+    conditions = conditions_text(event, language)
+    if conditions:
+        names["conditions"] = word("in_brackets", language, words=visible(conditions, 80))
     price = price_change(event, language)
-    return f"{head}: {price}" if price else head
+    if price:
+        names["price"] = word("colon", language) + price
+    if event["predecessor"]:
+        return word("fact_successor", language, predecessor=visible(event["predecessor"], 80), **names)
+    return word("fact_launch" if event["kind"] == "launch" else "fact", language, **names)
 
 
 def fact_among(contents: Mapping[str, Any], event: Mapping[str, Any], language: str) -> str:
@@ -61,74 +95,113 @@ def fact_among(contents: Mapping[str, Any], event: Mapping[str, Any], language: 
 
 def price_change(event: Mapping[str, Any], language: str) -> str:
     """Old and new price as printed, with what they buy and the change in percent; "" where neither is known."""
-    sides = [_side(event, side, language) for side in ("old", "new")]
-    known = [side for side in sides if side is not None]
-    if len({bought for _price, bought in known}) == 1:
-        text = f"{' → '.join(price for price, _bought in known)} {known[0][1]}".strip()
-    else:  # "¥0.005 per 1K tokens → ¥1 per 1M tokens", "¥2 per 1M tokens → free"
-        text = " → ".join(f"{price} {bought}".strip() for price, bought in known)
-    return text + percent_text(event) if text else ""
+    known = [side for side in sides_of(event, language) if side is not None]
+    if not known:
+        return ""
+    first, last = known[0], known[-1]
+    before = "" if first is last else first.text(language)
+    if before and first.bought == last.bought:  # said once: "¥5 → ¥1 per 1M tokens", "5 → 1 元/百万 tokens"
+        is_one_currency = first.price.removeprefix(first.figure) == last.price.removeprefix(last.figure)
+        before = first.figure if language == "zh" and is_one_currency else first.price
+    percent = percent_of(event)
+    text = " → ".join(part for part in (before, last.text(language)) if part)
+    return text + (word("in_brackets", language, words=percent) if percent else "")
 
 
-def per_million(event: Mapping[str, Any]) -> str:
+def sides_of(event: Mapping[str, Any], language: str) -> tuple[Side | None, Side | None]:
+    """The prices before and after; None where there is no rate."""
+    return _side(event, "old", language), _side(event, "new", language)
+
+
+def per_million(event: Mapping[str, Any], language: str) -> str:
     """The same change per million tokens; "" where the page prints it so already, or sells no tokens."""
     sides = []
     for side in ("old", "new"):
         printed, amount = event[f"{side}_printed"], event[f"{side}_per_million"]
         if amount is not None and printed["amount"] is not None:
-            sides.append((_money(amount, printed["currency"]), printed["per"]))
+            sides.append((money(amount, printed["currency"], language), printed["per"]))
     if all(per == "1000000" for _price, per in sides):
         return ""
     return " → ".join(price for price, _per in sides)
 
 
-def list_price(event: Mapping[str, Any]) -> str:
+def list_price(event: Mapping[str, Any], language: str) -> str:
     """The struck price beside a sale price; "" where there is none."""
     printed = event["new_printed"] or event["old_printed"]
     amount = event["list_amount"]
-    return _money(amount, printed["currency"]) if amount is not None and printed is not None else ""
+    return money(amount, printed["currency"], language) if amount is not None and printed is not None else ""
 
 
 def bill_text(effect: Mapping[str, Any], language: str) -> str:
     """What an event does to a month of one of the user's workloads."""
     said = {name: visible(value) for name, value in effect.items()}
+    if language == "zh":
+        said["currency"] = _NAMES_ZH.get(said["currency"], said["currency"])
     said["percent"] = f"{effect['percent']:+g}"
     return word("bill_other" if effect["replaces"] else "bill_own", language, **said)
 
 
-def percent_text(event: Mapping[str, Any]) -> str:
-    """The change in percent, in brackets and with its sign.
+def percent_of(event: Mapping[str, Any]) -> str:
+    """The change in percent with its sign.
 
-    >>> percent_text({"percent": -97.5}), percent_text({"percent": 233.33}), percent_text({"percent": None})
-    (' (-97.5%)', ' (+233.33%)', '')
+    >>> percent_of({"percent": -97.5}), percent_of({"percent": 233.33}), percent_of({"percent": None})
+    ('-97.5%', '+233.33%', '')
     """
     percent = event["percent"]
-    if percent is None:
-        return ""
-    return f" ({f'{percent:+.2f}'.rstrip('0').rstrip('.')}%)"
+    return "" if percent is None else f"{f'{percent:+.2f}'.rstrip('0').rstrip('.')}%"
+
+
+def confidence_text(confidence: float, language: str) -> str:
+    """How sure it is, in a word and a figure.
+
+    >>> confidence_text(0.95, "en"), confidence_text(0.95, "zh")
+    ('very sure, 95%', '把握很大，95%')
+    """
+    sure = next(name for bound, name in _SURE if confidence >= bound)
+    return f"{word(sure, language)}{word('comma', language)}{round(confidence * 100)}%"
 
 
 def when_text(event: Mapping[str, Any], language: str) -> str:
-    """Since when, or from when, the price holds; where the page does not say, when it was seen."""
+    """Since when, or from when, the price holds as the page says, until when, and when it was seen."""
     effective, captured = event["effective_from"], event["captured"]
-    if effective is None:
-        text = f"{word('seen', language)} {instant_text(captured)}"
-    else:
+    seen = word("seen", language, when=instant_text(captured, language))
+    parts = []
+    if effective is not None and effective != captured:
         key = "from" if effective > captured else "since"
-        text = f"{word(key, language)} {instant_text(effective)}"
+        parts.append(word(key, language, when=instant_text(effective, language)))
     if event["valid_until"] is not None:
-        text += f", {word('until', language)} {instant_text(event['valid_until'])}"
-    return text
+        parts.append(word("until", language, when=instant_text(event["valid_until"], language)))
+    if not parts:
+        return seen
+    return f"{word('comma', language).join(parts)}{word('page_says', language)}{seen}"
 
 
-def instant_text(iso: str) -> str:
-    """A UTC instant for people.
+def instant_text(iso: str, language: str = "en") -> str:
+    """A UTC instant for people; in Chinese by the clock of Beijing, where a day begins at 16:00 UTC of the day before.
 
     >>> instant_text("2024-05-14T16:00:00Z"), instant_text("2024-05-15T00:00:00Z")
     ('2024-05-14 16:00 UTC', '2024-05-15 UTC')
+    >>> instant_text("2024-05-14T16:00:00Z", "zh"), instant_text("2024-05-15T00:00:00Z", "zh")
+    ('2024年5月15日 0:00（北京时间）', '2024年5月15日（UTC）')
     """
     day, _, time = iso.removesuffix("Z").partition("T")
-    return f"{day} UTC" if time in {"", "00:00:00"} else f"{day} {time[:5]} UTC"
+    is_day = time in {"", "00:00:00"}
+    if language != "zh":
+        return f"{day} UTC" if is_day else f"{day} {time[:5]} UTC"
+    at = datetime.fromisoformat(iso.removesuffix("Z")).replace(tzinfo=UTC)
+    if is_day:
+        return f"{at.year}年{at.month}月{at.day}日（UTC）"
+    at = at.astimezone(_BEIJING)
+    return f"{at.year}年{at.month}月{at.day}日 {at.hour}:{at.minute:02}（北京时间）"
+
+
+def month_text(at: datetime, language: str) -> str:
+    """The month of an instant.
+
+    >>> month_text(datetime(2024, 5, 15, tzinfo=UTC), "en"), month_text(datetime(2024, 5, 15, tzinfo=UTC), "zh")
+    ('May 2024', '2024年5月')
+    """
+    return f"{at.year}年{at.month}月" if language == "zh" else f"{_MONTHS[at.month - 1]} {at.year}"
 
 
 def conditions_text(event: Mapping[str, Any], language: str) -> str:
@@ -139,7 +212,7 @@ def conditions_text(event: Mapping[str, Any], language: str) -> str:
     for name, value in event["conditions"].items():
         shown = range_text(value) if isinstance(value, Mapping) else word(visible(value), language)
         said.append(f"{word(name, language)} {shown}")
-    return "; ".join(said)
+    return word("comma", language).join(said)
 
 
 def range_text(span: Mapping[str, int | None]) -> str:
@@ -153,25 +226,40 @@ def range_text(span: Mapping[str, int | None]) -> str:
     return ", ".join(parts if most is None else [*parts, f"≤ {most:,}"])
 
 
-def _side(event: Mapping[str, Any], side: str, language: str) -> tuple[str, str] | None:
-    """The price before or after and what it buys ("" for a price without amount); None where there is no rate."""
+def money(amount: str, currency: str | None, language: str) -> str:
+    """An amount in its currency.
+
+    >>> money("0.8", "CNY", "en"), money("0.8", "CNY", "zh"), money("3", "SGD", "en")
+    ('¥0.8', '0.8 元', '3 SGD')
+    """
+    code = visible(currency or "", 3)
+    if language == "zh":
+        return f"{amount} {_NAMES_ZH.get(code, code)}".strip()
+    sign = _SIGNS.get(code)
+    return f"{sign}{amount}" if sign else f"{amount} {code}".strip()
+
+
+def what_it_buys(per: str, unit: str, language: str) -> str:
+    """What an amount buys, as it follows the amount.
+
+    >>> what_it_buys("1000000", "token", "en"), what_it_buys("1000000", "token", "zh"), what_it_buys("1", "image", "zh")
+    ('per 1M tokens', '/百万 tokens', '/张')
+    """
+    counts = _COUNTS_ZH if language == "zh" else _COUNTS
+    key = f"{unit}_many" if per != "1" else f"{unit}_one"
+    count, name = counts.get(per, per), word(key, language, default=unit)
+    blank = " " if count and (language != "zh" or name[0].isascii() or count.isdigit()) else ""
+    return word("per", language, what=f"{count}{blank}{name}")
+
+
+def _side(event: Mapping[str, Any], side: str, language: str) -> Side | None:
     printed, state = event[f"{side}_printed"], event[f"{side}_state"]
     if printed is None:
         return None
     if state != "priced" or printed["amount"] is None:
-        return word("free_state" if state == "free" else state, language), ""
+        said = word("free_state" if state == "free" else state, language)
+        return Side(said, said, "")
     bought = ""
     if printed["per"] is not None and printed["unit"] is not None:
-        bought = _what_it_buys(printed["per"], printed["unit"], language)
-    return _money(printed["amount"], printed["currency"]), bought
-
-
-def _money(amount: str, currency: str | None) -> str:
-    sign = _SIGNS.get(currency or "")
-    return f"{sign}{amount}" if sign else f"{amount} {visible(currency or '', 3)}".strip()
-
-
-def _what_it_buys(per: str, unit: str, language: str) -> str:
-    counts = _COUNTS_ZH if language == "zh" else _COUNTS
-    key = f"{unit}_many" if per != "1" else unit
-    return word("per", language, count=counts.get(per, per), unit=word(key, language)).replace("  ", " ")
+        bought = what_it_buys(printed["per"], printed["unit"], language)
+    return Side(money(printed["amount"], printed["currency"], language), printed["amount"], bought)

@@ -5,6 +5,7 @@ A price holds until it changes, so a line is a list of changes and never interpo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +61,4 @@ def sparkline(points: Sequence[Point], start: datetime, end: datetime, bars: int
 
 
 def _bar(price: Fraction, top: Fraction) -> str:
-    if top <= 0:
-        return _BARS[0]
-    return _BARS[min(len(_BARS) - 1, round(price / top * (len(_BARS) - 1)))]
+    return _BARS[max(0, math.ceil(price / top * len(_BARS)) - 1)] if top > 0 else _BARS[0]

@@ -176,13 +176,13 @@ class _Drawing:
     def _dates(self) -> list[Markup]:
         """Days below the box; one that would run into its neighbour or out of the picture is left out."""
         pieces, free = [], 0.0
-        for at in self.times.ticks():
+        for at in self.times.ticks(max(2, int((self.right - self.left) / 70))):
             words = self._fit(self.chart.day(at), 0.3)
             x, half = self._x(at), text_width(words) / 2
             if x - half < free or x + half > self.width:
                 continue
             pieces.append(self._text(words, x, self.height - 8.0, "quiet", "middle"))
-            free = x + half + 8
+            free = x + half + 6
         return pieces
 
     def _line(self, number: int, line: Line) -> list[Markup]:

@@ -46,7 +46,7 @@ def test_a_cut_tells_what_it_does_to_the_bill(place: Place) -> None:
         }
     ]
     (mail,) = place.mails.messages
-    words = "Your bill: bot: 65.00 → 40.00 USD a month (-38.5 %)"
+    words = "Your bill bot: 65.00 → 40.00 USD a month (-38.5%)"
     assert words in " ".join(mail.get_body(("plain",)).get_content().split())
     explained = place.call("rules", "explain", str(event["id"]))
     assert "rule all: tells it: matches" in explained.stdout

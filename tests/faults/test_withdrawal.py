@@ -335,7 +335,7 @@ def test_D16_a_rejected_difference_is_taken_back_where_it_was_told(place: Place)
     first, second = place.mails.messages
     assert second["In-Reply-To"] == first["Message-ID"]
     assert second["Subject"].startswith("aurora: withdrawn: held for review, aurora-large")
-    words = second.get_body(("plain",)).get_content()
+    words = " ".join(second.get_body(("plain",)).get_content().split())
     assert "That is withdrawn: rejected by a person: a slip of the page." in words
 
 

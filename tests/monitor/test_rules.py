@@ -159,7 +159,7 @@ def test_the_payload_is_complete_and_the_largest_change_comes_first() -> None:
     (alert,) = alerts_for([small, large], settings_with(Rule("r", ("hook",))))
     told = alert.payload["data"]
     assert [event["model"] for event in told["events"]] == ["large", "small"]
-    assert told["subject"] == "deepseek: 2 price changes, first: price cut, large input: ¥10 → ¥1 per 1M tokens (-90%)"
+    assert told["subject"] == "deepseek: price cut, large input: ¥10 → ¥1 per 1M tokens (-90%), and 1 more"
     assert told["events"][0]["evidence"] == {"quote": "1元", "locator": "table 1, row 2"}
     assert told["events"][0]["url"] == "https://deepseek.example/pricing"
     assert told["events"][0]["old_per_million"] == "10"

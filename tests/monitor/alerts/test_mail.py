@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from monitor.alerts.errors import NotNow, RefusedForGood
 from monitor.alerts.mail import send_mail
-from monitor.alerts.payload import payload_of
+from monitor.alerts.payload import Background, payload_of
 from monitor.channel_secrets import Secret
 from monitor.channels import EmailChannel
+from monitor.price_lines import price_line
+from storage.price_lines import KnownPrice
 from tests.monitor.alerts.conftest import Certificate
-from tests.monitor.alerts.parts import NOW, PASSWORD, Postbox, change, mail_channel
+from tests.monitor.alerts.parts import NOW, PASSWORD, Postbox, change, mail_channel, rate
+
+YEAR = timedelta(days=360)
 
 
 def send(channel: EmailChannel, **words: Any) -> None:
@@ -35,6 +41,47 @@ def test_a_mail_has_both_parts_and_says_who_sent_it_and_when(postbox: Postbox) -
     assert "¥2 → ¥1 per 1M tokens (-50%)" in plain.get_content()
     assert "¥2 → ¥1 per 1M tokens (-50%)" in html.get_content()
     assert list(mail.iter_attachments()) == []
+
+
+def test_the_price_line_is_a_picture_of_the_mail_itself_and_the_same_when_it_is_sent_again(postbox: Postbox) -> None:
+    channel = mail_channel(postbox)
+    background = Background(lines={change().id: price_line(change(), [KnownPrice(rate(), NOW - YEAR, None)])})  # type: ignore[dict-item] # there is one
+    payload = {"id": "msg_1", **payload_of([change()], "cuts", "en", background)}
+    for _ in range(2):
+        send_mail(channel, channel.to[0], "msg_1", payload, "en", NOW)
+    mails = [mail for _to, mail in postbox.mails]
+    (picture,) = (part for part in mails[0].walk() if part.get_content_type() == "image/png")
+    page = mails[0].get_body(("html",))
+    assert page is not None
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in page.get_content()
+    assert "¥2 (May 2025) → ¥1 (May 2026)" in page.get_content()  # the alternative text
+    assert picture.get_content() == next(
+        part.get_content() for part in mails[1].walk() if part.get_content_type() == "image/png"
+    )
+    assert picture["Content-ID"] in [part["Content-ID"] for part in mails[1].walk()]
+
+
+def test_without_the_extra_for_pictures_the_line_is_text(postbox: Postbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    channel = mail_channel(postbox)
+    line = price_line(change(), [KnownPrice(rate(), NOW - YEAR, None)])
+    assert line is not None
+    payload = payload_of([change()], "cuts", "en", Background(lines={change().id: line}))
+    send_mail(channel, channel.to[0], "msg_1", payload, "en", NOW)
+    ((_to, mail),) = postbox.mails
+    assert not [part for part in mail.walk() if part.get_content_maintype() == "image"]
+    page = mail.get_body(("html",))
+    assert page is not None
+    assert "██▄" in page.get_content()
+
+
+def test_what_does_not_fit_is_attached_as_json_and_as_a_sheet(postbox: Postbox) -> None:
+    channel = mail_channel(postbox)
+    events = [change(f"model-{number}", "9", "3") for number in range(100)]
+    send_mail(channel, channel.to[0], "msg_1", payload_of(events, "cuts", "en"), "en", NOW)
+    ((_to, mail),) = postbox.mails
+    files = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
+    assert list(files) == ["msg_1.json", "msg_1.csv"]
 
 
 @pytest.mark.parametrize("answer", ["421 closing", "451 try later", "452 no room"])
@@ -208,7 +255,7 @@ def test_chinese_words_arrive_through_a_seven_bit_server(postbox: Postbox) -> No
     ((_to, mail),) = postbox.mails
     plain = mail.get_body(("plain",))
     assert plain is not None
-    assert mail["Subject"].startswith("deepseek: 降价")
+    assert mail["Subject"].startswith("deepseek：豆包-pro 输入降价")
     assert "豆包-pro 输入" in plain.get_content()
     assert plain["Content-Transfer-Encoding"] in {"base64", "quoted-printable"}
 

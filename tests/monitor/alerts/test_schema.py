@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -95,11 +96,12 @@ def test_lines_and_what_else_moved_are_what_the_schema_describes() -> None:
     line = price_line(change(), [KnownPrice(rate(amount="4"), NOW - timedelta(days=90), None)])
     assert line is not None
     aside = [change(f"model-{number}", "9", "3") for number in range(MOST_ASIDE + 2)]
+    aside.append(replace(aside[0], new=rate("model-0", "3", meter="output"), old=rate("model-0", "9", meter="output")))
     sent = as_sent(payload_of([change()], "cuts", "en", Background(lines={change().id: line}, aside=aside)))
     assert list(faults(sent, SCHEMA)) == []
     assert [point["price"] for point in sent["data"]["events"][0]["line"]["points"]] == ["4", "1"]
     assert (len(sent["data"]["also"]), sent["data"]["also_count"]) == (MOST_ASIDE, MOST_ASIDE + 2)
-    assert sent["data"]["also"][0]["fact"] == "price cut, model-0 input: ¥9 → ¥3 per 1M tokens (-66.67%)"
+    assert sent["data"]["also"][0]["fact"] == ("price cut, model-0 input: ¥9 → ¥3 per 1M tokens (-66.67%), and 1 more")
 
 
 def test_a_notice_s_payload_is_what_the_schema_describes() -> None:

@@ -31,7 +31,7 @@ def test_an_alert_goes_through_apprise(httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/canary-path", method="POST").respond_with_data("")
     post(channel(httpserver), delivery(change(), change("<b>other</b>", "4", "2")))
     sent = json.loads(httpserver.log[0][0].get_data())
-    assert sent["title"].startswith("deepseek: 2 price changes")
+    assert sent["title"].endswith(", and 1 more")
     assert "<b>other</b> input: ¥4 → ¥2" in sent["message"], "text stays text"
     assert sent["type"] == "success"
 
