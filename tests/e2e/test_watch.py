@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -55,6 +57,32 @@ def test_watch_comes_back_for_what_is_not_decided_by_the_second_look(place: Plac
     assert {row["kind"] for row in place.query("select kind from events")} == {"removal"}
     looks = [status for _, path, status in place.site.requests if path == "/pricing"]
     assert len(looks) == 4, "the baseline, the first sight, the second look and the one that believes"
+
+
+def test_watch_delivers_what_waited_at_its_instant_and_not_at_its_next_round(place: Place) -> None:
+    """It delivers when it starts and each minute; quiet hours end a few seconds after its start."""
+    place.show(PRICES)
+    place.run()
+    file = place.folder / "pricefall.toml"
+    file.write_text(file.read_text().replace('id = "all"', 'id = "all"\nquiet_hours = "00:00-23:59"'))
+    place.show(CHEAPER)
+    place.run()
+    if place.hook.bodies:
+        pytest.skip("it is the one minute of the day that is not quiet")
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
+    with sqlite3.connect(place.folder / "prices.db") as sql:
+        sql.execute("UPDATE alerts SET not_before = ?", (f"{end:%Y-%m-%dT%H:%M:%SZ}",))
+    sql.close()
+    own = place.folder / "providers" / "aurora.toml"
+    own.write_text(own.read_text().replace('interval = "2s"', 'interval = "1h"'))
+    watching = place.start("watch", "--only", "aurora")
+    try:
+        wait_for(lambda: place.hook.bodies, seconds=50)
+        late = datetime.now(UTC) - end
+    finally:
+        watching.send_signal(signal.SIGTERM)
+        watching.communicate(timeout=20)
+    assert timedelta(0) <= late < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
