@@ -103,7 +103,8 @@ def test_what_moves_the_bill_is_told_at_once_and_a_model_that_nobody_uses_on_mon
     place.run()
     _, digest = told(place)
     assert sorted(models(digest)) == ["aurora-nano", "aurora-small"]
-    assert digest["subject"].startswith("Weekly digest: aurora: 2 price changes, first: ")
+    assert digest["subject"].startswith("Weekly digest: aurora: price cut, aurora-nano input: ")
+    assert digest["subject"].endswith(", and 1 more")
     assert digest["digest"]["every"] == "weekly"
     assert digest["rules"] == ["rest"]
     assert "hook: in the digest msg_" in place.call("rules", "explain", nano).stdout
@@ -172,7 +173,7 @@ def test_a_digest_of_two_providers_says_whose_each_price_is(place: Place, clock:
     (mail,) = place.mails.messages
     assert mail["Subject"] == "Weekly digest: 2 price changes of aurora, borealis"
     text = mail.get_body(("plain",)).get_content()
-    assert text.index("* aurora: price cut, aurora-nano") < text.index("* borealis: price cut, aurora-nano")
+    assert text.index("price cut: aurora-nano · aurora") < text.index("price cut: aurora-nano · borealis")
 
 
 def test_a_rule_is_tried_on_the_past_before_it_is_trusted(place: Place, clock: Clock) -> None:
