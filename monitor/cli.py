@@ -18,6 +18,7 @@ EXIT_USAGE = 2
 EXIT_NO_PRICES = 3
 EXIT_ALL_FAILED = 4
 EXIT_STORE = 5
+EXIT_MEMORY = 71
 EXIT_ALREADY_RUNNING = 75
 EXIT_TERMINATED = 143
 
@@ -129,6 +130,13 @@ def _explain(err: Exception) -> int:
     if isinstance(err, ConfigError | ScrapeError | OSError):
         click.echo(f"pricefall: {err}", err=True)
         return EXIT_USAGE
+    if isinstance(err, MemoryError):
+        click.echo(
+            "pricefall: there is not enough memory; nothing half was stored. Give it 1 GB, or lower "
+            "`fetch.concurrency` and `fetch.max_bytes`",
+            err=True,
+        )
+        return EXIT_MEMORY
     if os.environ.get("PRICEFALL_TRACEBACK"):
         raise err
     click.echo(

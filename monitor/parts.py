@@ -85,7 +85,6 @@ def open_locked(config_path: str | None) -> Iterator[Parts]:
 @contextmanager
 def locked_parts(settings: Settings) -> Iterator[Parts]:
     """The same for settings that are read already."""
-    settings.database.parent.mkdir(parents=True, exist_ok=True)
     catalog = load_catalog(settings.providers_dir)
     with (
         RunLock(lock_path(settings), database=settings.database, timeout_s=settings.monitor.lock_timeout_s) as lock,
@@ -93,3 +92,6 @@ def locked_parts(settings: Settings) -> Iterator[Parts]:
     ):
         lock.guard_database()  # of a database that was created just now
         yield Parts(settings, catalog, store, Archive(settings.archive))
+        warning = store.connection.log_warning()
+        if warning is not None:
+            click.echo(f"pricefall: warning: {warning}", err=True)

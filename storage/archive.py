@@ -48,7 +48,7 @@ class Archive:
         try:
             self._write(path, zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(body))
         except OSError as err:
-            if err.errno in (errno.ENOSPC, errno.EDQUOT):
+            if err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise DiskFull(
                     f"the disk that holds {self.folder} is full; make room and run again", path=self.folder
                 ) from err

@@ -27,9 +27,11 @@ from storage.errors import (
     StoreError,
     store_error,
 )
+from storage.log_check import is_foreign_log
 from storage.schema import APPLICATION_ID, latest_version, migrate
 
 BUSY_TIMEOUT_S = 30.0
+LOG_WARNING_BYTES = 64 * 1024 * 1024
 _CHECKED_SIZE = 32 * 1024 * 1024  # bytes; a larger file is checked by `doctor` only, it would take seconds
 
 
@@ -56,6 +58,7 @@ class Connection:
             create(path)
         _refuse_strange(path)
         with translated(path):
+            _refuse_foreign_log(path)
             raw = connect(path)
             try:
                 _refuse_damaged(path, raw)
@@ -88,6 +91,17 @@ class Connection:
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it by the last one who leaves."""
         self.raw.close()
+
+    def log_warning(self) -> str | None:
+        """What is wrong when the write-ahead log has grown: somebody reads for so long that it cannot be folded."""
+        log = self.path.with_name(self.path.name + "-wal")
+        size = log.stat().st_size if log.exists() else 0
+        if size < LOG_WARNING_BYTES:
+            return None
+        return (
+            f"the log {log.name} has grown to {size / 1e6:.0f} MB, because another program has been reading the "
+            "database all the while; close it, and the next run folds the log"
+        )
 
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """Run one statement, with errors from the tree of `StoreError`."""
@@ -261,6 +275,22 @@ def _refuse_strange(path: Path) -> None:
         raise NotADatabase(
             f"{path} is no SQLite database; check the `database` setting, or move the file away to begin a new one",
             path=path,
+        )
+
+
+def _refuse_foreign_log(path: Path) -> None:
+    """A log that a restore forgot: SQLite would replay it, since its checksums say that it is whole, not whose it is.
+
+    Raises:
+        CorruptDatabase: file and log do not fit; both stay as they are.
+
+    """
+    log = path.with_name(path.name + "-wal")
+    if is_foreign_log(path, log):
+        raise CorruptDatabase(
+            path,
+            f"the log {log.name} beside it is older and not of it; after a restore move {log.name} away and run again",
+            backup=newest_backup(path),
         )
 
 

@@ -131,19 +131,33 @@ def _age(lasted: timedelta) -> str:
     return f"for {minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"for {minutes} min"
 
 
+# A limit on the size of files, or a quota, shows as a write that failed and not as a full disk.
+_WRITE_FAILED = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+    }
+)
+
+
 def store_error(err: sqlite3.Error, path: Path, backup: Path | None = None) -> StoreError:
     """The error of the tree above that says what an error of SQLite means."""
-    code = (getattr(err, "sqlite_errorcode", None) or 0) & 0xFF
-    if code == sqlite3.SQLITE_CORRUPT:
+    whole = getattr(err, "sqlite_errorcode", None) or 0
+    code = whole & 0xFF
+    if code == sqlite3.SQLITE_CORRUPT or str(err).startswith("Could not decode to UTF-8"):
         return CorruptDatabase(path, str(err), backup=backup)
     if code == sqlite3.SQLITE_NOTADB:
         return NotADatabase(
             f"{path} is no SQLite database; check the `database` setting, or move the file away to begin a new one",
             path=path,
         )
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or whole in _WRITE_FAILED:
         return DiskFull(
-            f"the disk that holds {path} is full; make room and run again: nothing of this step was written", path=path
+            f"the disk that holds {path} is full (or a quota, or a limit on the size of files, is reached); make room "
+            "and run again: nothing of this step was written",
+            path=path,
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return ReadOnlyDatabase(

@@ -19,6 +19,7 @@ from storage.nouns import Alert, Flapping, Pending
 from storage.outcomes import Decision, PageOutcome
 from storage.rows import dump, insert, instant
 from storage.rulings import as_ruled, write_amendments, write_rulings
+from storage.seals import seal
 from storage.withdrawals import write_withdrawals
 
 
@@ -44,6 +45,7 @@ def write_page(sql: sqlite3.Connection, outcome: PageOutcome) -> int:
     insert_alerts(sql, outcome.alerts, outcome.run_id, outcome.recorded_at)
     write_withdrawals(sql, outcome.withdrawals, outcome.recorded_at)
     _update_page(sql, page_id, capture_id, outcome)
+    seal(sql, page_id)
     return capture_id
 
 
@@ -64,6 +66,7 @@ def write_decision(sql: sqlite3.Connection, decision: Decision) -> None:
     _insert_events(sql, page_id, capture_id, decision)
     insert_alerts(sql, decision.alerts, decision.run_id, decision.recorded_at)
     write_withdrawals(sql, decision.withdrawals, decision.recorded_at)
+    seal(sql, page_id)
 
 
 def page_id_of(sql: sqlite3.Connection, provider: str, market: str, url: str) -> int:

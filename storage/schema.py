@@ -549,3 +549,9 @@ def m014_waiting_alerts(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN digest TEXT")
     db.execute("ALTER TABLE alerts ADD COLUMN digest_id TEXT REFERENCES alerts (id)")
     db.execute("CREATE INDEX alerts_collected ON alerts (channel, seq) WHERE state = 'collected'")
+
+
+@migrations()
+def m015_seals(db: Database) -> None:
+    """What SQLite's own check cannot see: a flipped bit in a price would be told as a change of price."""
+    db.execute("ALTER TABLE pages ADD COLUMN rates_sha256 TEXT")

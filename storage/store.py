@@ -15,7 +15,9 @@ from typing import Any, Self
 from scrapers.rates import Rate
 from scrapers.windows import Window
 from storage import rows
-from storage.connection import Connection
+from storage.backup import newest_backup
+from storage.connection import Connection, translated
+from storage.errors import CorruptDatabase
 from storage.hours import see_windows, windows_on
 from storage.incidents import HealthOutcome, write_health
 from storage.nouns import Correction, Event, Flapping, Pending
@@ -23,6 +25,7 @@ from storage.outcomes import Decision, PageOutcome, PageState
 from storage.recording import flapping_on, open_rates, page_id_of, pending_on, write_decision, write_page
 from storage.rows import dump, insert, instant
 from storage.rulings import corrections_of
+from storage.seals import is_unbroken
 from storage.transitions import fresh_events
 
 __all__ = ["Decision", "PageOutcome", "PageState", "Store"]
@@ -104,8 +107,19 @@ class Store:
         )
 
     def accepted_rates(self, page_id: int) -> tuple[Rate, ...]:
-        """The accepted list of a page, with announced prices, in the order in which they were accepted."""
-        return tuple(open_rates(self.connection.raw, page_id).values())
+        """The accepted list of a page, with announced prices, in the order in which they were accepted.
+
+        Raises:
+            CorruptDatabase: it is not what was written; see `storage.seals`.
+
+        """
+        with translated(self.path):
+            is_whole = is_unbroken(self.connection.raw, page_id)
+        if not is_whole:
+            why = f"the accepted prices of page {page_id} are not what was written there"
+            raise CorruptDatabase(self.path, why, backup=newest_backup(self.path))
+        with translated(self.path):
+            return tuple(open_rates(self.connection.raw, page_id).values())
 
     def pending_of(self, page_id: int) -> tuple[Pending, ...]:
         """What waits or is held on a page."""

@@ -99,6 +99,7 @@ def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -
         complaints = queries.complaints(store)
         shares = list(_shares(queries.reading_shares(store)))
         health = look_at_health(store, settings, catalog.values(), utc_now())
+        log_warning = store.connection.log_warning()
         late = list(_late(queries.providers(store), utc_now()))
     for problem in facts["problems"]:
         yield "wrong", "database", f"{problem}; restore {facts['newest_backup'] or 'a backup'}"
@@ -117,6 +118,8 @@ def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -
                 "takes one lock for all its writes, other programs should only read"
             ),
         )
+    if log_warning is not None:
+        yield "warning", "log", log_warning
     last = facts["last_run"]
     if last is not None:
         level = "ok" if last["status"] == "ok" else "warning"

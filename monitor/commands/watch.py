@@ -53,6 +53,15 @@ def command(config_path: str | None, only: tuple[str, ...], at_once: bool) -> No
             watcher.watch(providers, at_once=at_once)
 
 
+def make_scheduler() -> Any:
+    """A scheduler in UTC, which no summer time moves; what fell due while the machine slept is done once."""
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    return BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+
+
 @dataclass(slots=True)
 class Watcher:
     """The queue between the scheduler's thread and the one that works."""
@@ -69,11 +78,7 @@ class Watcher:
 
     def watch(self, providers: Sequence[Provider], *, at_once: bool) -> None:
         """Work until stopped."""
-        from apscheduler.schedulers.background import BackgroundScheduler
-
-        self._scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-        )
+        self._scheduler = make_scheduler()
         jitter = int(self.parts.settings.monitor.jitter_s)
         for provider in providers:
             self._scheduler.add_job(

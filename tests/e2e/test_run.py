@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -169,42 +167,6 @@ def test_dry_run_writes_nothing(place: Place) -> None:
     assert said["counts"]["waiting"] == 1
     assert place.query("select (select count(*) from captures) c, (select count(*) from runs) r") == before
     assert len(list((place.folder / "pages").rglob("*.zst"))) == 1
-
-
-def test_a_second_run_at_the_same_time_says_so(place: Place) -> None:
-    place.show(PRICES)
-    place.site.on_request = lambda _, path: time.sleep(2.5) if path == "/pricing" else None
-    first = place.start("run", "--only", "aurora", "--json")
-    deadline = time.monotonic() + 20
-    while not place.site.requests and time.monotonic() < deadline:
-        time.sleep(0.05)
-    second = place.call("run", "--only", "aurora")
-    assert second.returncode == 75
-    assert str(first.pid) in second.stderr
-    out, err = first.communicate(timeout=30)
-    assert first.returncode == 0, err
-    assert json.loads(out)["counts"]["rates"] == 6
-
-
-def test_sigterm_in_the_middle_keeps_what_is_finished(place: Place) -> None:
-    both = replace(place, providers=("aurora", "borealis")).write()
-    both.show(PRICES)
-    both.show(PRICES, "borealis")
-    both.site.on_request = lambda host, path: (
-        time.sleep(20) if (host, path) == ("borealis.example", "/pricing") else None
-    )
-    running = both.start("run", "--only", "aurora,borealis", "--json")
-    deadline = time.monotonic() + 20
-    while ("aurora.example", "/pricing", 200) not in both.site.requests and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)
-    running.send_signal(signal.SIGTERM)
-    out, err = running.communicate(timeout=20)
-    assert running.returncode == 143, err
-    statuses = {page["provider"]: page["error_kind"] or page["status"] for page in json.loads(out)["pages"]}
-    assert statuses == {"aurora": "baseline", "borealis": "interrupted"}
-    assert {row["provider"] for row in both.query("select distinct provider from current_prices")} == {"aurora"}
-    assert both.query("select status from runs order by id desc limit 1") == [{"status": "interrupted"}]
 
 
 def test_settings_that_are_wrong_fetch_nothing(place: Place) -> None:

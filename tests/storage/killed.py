@@ -1,4 +1,4 @@
-"""Looks at a page by a process that is killed, for `test_kills.py`.
+"""Looks at a page by a process that is killed, for the fault tests P01, P02 and P04.
 
 Run as a script it prints one JSON object: how many rounds there were, and every broken invariant. Children are forked
 before a database is open, so each round costs milliseconds.
@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,10 @@ def broken(path: Path, acknowledged: int) -> list[str]:
             "every event is told, and nothing else": told == events,
             "no price twice": not twice,
             "no interval overlaps the next": not overlaps and not moved,
+            "a look belongs to a run": not one(
+                "SELECT count(*) FROM captures WHERE run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
+            ),
+            "one run at most is unfinished": one("SELECT count(*) FROM runs WHERE finished_at IS NULL") <= 1,
         }
         if step:
             page = page_id(store)
@@ -90,7 +95,7 @@ def broken(path: Path, acknowledged: int) -> list[str]:
 
 
 def die_at_statement(path: Path, number: int) -> bool:
-    """Record one look in a child that is killed before its `number`th statement; False when it had fewer."""
+    """Make one run in a child that is killed before its `number`th statement; False when it had fewer."""
     child = os.fork()
     if child == 0:
         with Store.open(path) as store:
@@ -104,7 +109,9 @@ def die_at_statement(path: Path, number: int) -> bool:
                     os.kill(os.getpid(), signal.SIGKILL)
 
             store.connection.raw.set_trace_callback(count)
-            store.record_page(look(step))
+            run = store.begin_run(day(step), "run")
+            store.record_page(replace(look(step), run_id=run))
+            store.finish_run(run, day(step), "ok", {})
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
@@ -142,13 +149,18 @@ def main(how: str, path: Path, rounds: int) -> None:
     faults: list[str] = []
     done = acknowledged = 0
     if how == "points":
+        for _ in range(rounds):
+            point = 0
+            while die_at_statement(path, point):
+                faults += [f"before statement {point}: {name}" for name in broken(path, acknowledged)]
+                point += 1
+                done += 1
+            acknowledged += 1
+            faults += [f"without a kill: {name}" for name in broken(path, acknowledged)]
         with Store.open(path) as store:
-            store.record_page(look(1))
-        acknowledged = 1
-        while die_at_statement(path, done):
-            faults += [f"before statement {done}: {name}" for name in broken(path, acknowledged)]
-            done += 1
-        faults += [f"without a kill: {name}" for name in broken(path, 2)]
+            run = store.begin_run(day(99), "run")
+            ended = store.connection.rows("SELECT DISTINCT status FROM runs WHERE id < ?", (run,))
+            faults += [] if {row[0] for row in ended} == {"ok", "interrupted"} else ["a killed run is not closed"]
     else:
         dice = random.Random(rounds)  # noqa: S311 - not a secret
         for _ in range(rounds):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -69,46 +68,6 @@ def test_it_is_free_after_the_first_has_ended_and_the_file_stays(path: Path) -> 
         assert str(os.getpid()) in path.read_text()
 
 
-def test_it_is_free_at_once_when_its_holder_is_killed(path: Path) -> None:
-    with other_run(path) as (process, _):
-        process.kill()
-        process.wait()
-        with RunLock(path):
-            assert f'"pid": {os.getpid()}' in path.read_text()
-
-
-def test_a_child_that_lives_on_does_not_hold_it(path: Path) -> None:
-    """P11: the child was even started with its parent's descriptors."""
-    with other_run(path, "child") as (process, child):
-        process.kill()
-        process.wait()
-        try:
-            RunLock(path).acquire()
-        finally:
-            os.kill(child, signal.SIGKILL)
-
-
-def test_a_deleted_lock_file_does_not_hand_out_a_lock_on_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """P09: the file is deleted between opening and locking; the lock is taken on the one that is there."""
-    real = RunLock._open
-    opened = []
-
-    def open_and_lose(self: RunLock) -> int:
-        handle = real(self)
-        opened.append(handle)
-        if len(opened) == 1:
-            path.unlink()
-        return handle
-
-    monkeypatch.setattr(RunLock, "_open", open_and_lose)
-    lock = RunLock(path)
-    lock.acquire()
-    assert len(opened) == 2
-    with pytest.raises(AlreadyRunning):
-        RunLock(path).acquire()
-    lock.release()
-
-
 def test_waiting_for_another_run_to_end(path: Path) -> None:
     with other_run(path) as (process, _):
         started = time.monotonic()
@@ -132,15 +91,6 @@ def test_a_holder_that_left_no_words_is_still_refused(path: Path) -> None:
 def test_a_lock_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReadOnlyDatabase, match="cannot be opened"):
         RunLock(tmp_path).acquire()  # a folder
-
-
-def test_a_file_system_without_locks_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr("storage.lock.fcntl.flock", refuse)
-    with pytest.raises(ReadOnlyDatabase, match="keep the database on a local file system"):
-        RunLock(path).acquire()
 
 
 def test_releasing_twice_is_harmless(path: Path) -> None:

@@ -267,44 +267,6 @@ def test_a_migration_that_fails_leaves_the_old_schema_and_its_backup(
         store.record_page(outcome(0, [rate()]))
 
 
-KILLED_MIGRATION = """
-import os, signal, sqlite3, sys
-from pathlib import Path
-from storage import connection
-from storage.schema import migrate
-path, number = Path(sys.argv[1]), int(sys.argv[2])
-for left in range(number, 10_000, 3):
-    child = os.fork()
-    if child == 0:
-        raw = connection.connect(path)
-        count = [left]
-        def die(sql):
-            count[0] -= 1
-            if count[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        raw.set_trace_callback(die)
-        migrate(raw)
-        os._exit(0)
-    if not os.WIFSIGNALED(os.waitpid(child, 0)[1]):
-        break
-    raw = sqlite3.connect(path)
-    print(raw.execute("PRAGMA user_version").fetchone()[0], raw.execute("PRAGMA quick_check").fetchone()[0])
-    raw.close()
-"""
-
-
-def test_a_migration_that_is_killed_leaves_the_old_schema(database: Path) -> None:
-    """P27: before every third statement."""
-    make_old(database, 1)
-    command = [sys.executable, "-c", KILLED_MIGRATION, str(database), "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    states = done.stdout.split("\n")[:-1]
-    assert len(states) > 10
-    assert set(states) == {"1 ok"}
-    with Store.open(database) as store:
-        store.record_page(outcome(0, [rate()]))
-
-
 def test_backups_that_are_made_during_a_run_are_whole(store: Store, database: Path, tmp_path: Path) -> None:
     """P28: each copy holds whole looks, with their alerts."""
     written = 0
