@@ -553,5 +553,8 @@ def m014_waiting_alerts(db: Database) -> None:
 
 @migrations()
 def m015_seals(db: Database) -> None:
-    """What SQLite's own check cannot see: a flipped bit in a price would be told as a change of price."""
+    """What SQLite's own check cannot see: a flipped bit in a price would be told as a change of price.
+
+    A later step that changes columns of `rates` sets it to NULL.
+    """
     db.execute("ALTER TABLE pages ADD COLUMN rates_sha256 TEXT")

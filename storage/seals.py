@@ -10,23 +10,27 @@ import hashlib
 import json
 import sqlite3
 
-_SEALED = (
-    "SELECT id, model, meter, service_tier, conditions, currency, state, amount, per, unit, list_amount, valid_from, "
-    "valid_until, flags, identity, quote, locator FROM rates WHERE page_id = ? AND ended_at IS NULL ORDER BY id"
-)
+_SEALED = """
+SELECT pages.rates_sha256, rates.id, rates.model, rates.meter, rates.service_tier, rates.conditions, rates.currency,
+  rates.state, rates.amount, rates.per, rates.unit, rates.list_amount, rates.valid_from, rates.valid_until,
+  rates.flags, rates.identity, rates.quote, rates.locator
+FROM pages LEFT JOIN rates ON rates.page_id = pages.id AND rates.ended_at IS NULL
+WHERE pages.id = ? ORDER BY rates.id"""
 
 
 def seal(sql: sqlite3.Connection, page_id: int) -> None:
     """Note the hash of a page's accepted list, inside the transaction that changed it."""
-    sql.execute("UPDATE pages SET rates_sha256 = ? WHERE id = ?", (_hash(sql, page_id), page_id))
+    sql.execute("UPDATE pages SET rates_sha256 = ? WHERE id = ?", (_look(sql, page_id)[1], page_id))
 
 
 def is_unbroken(sql: sqlite3.Connection, page_id: int) -> bool:
     """Whether a page's accepted list is what was written; also for one that was never sealed."""
-    found = sql.execute("SELECT rates_sha256 FROM pages WHERE id = ?", (page_id,)).fetchone()
-    return found is None or found[0] is None or found[0] == _hash(sql, page_id)
+    noted, found = _look(sql, page_id)
+    return noted is None or noted == found
 
 
-def _hash(sql: sqlite3.Connection, page_id: int) -> str:
-    rows = [list(row) for row in sql.execute(_SEALED, (page_id,))]
-    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode("utf-8", "surrogateescape")).hexdigest()
+def _look(sql: sqlite3.Connection, page_id: int) -> tuple[str | None, str]:
+    """The hash that was noted and that of the list, by one statement: a run may write between two."""
+    found = [list(row) for row in sql.execute(_SEALED, (page_id,))]
+    text = json.dumps([row[1:] for row in found], ensure_ascii=False)
+    return found[0][0] if found else None, hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -250,7 +250,7 @@ def test_P28_backups_during_a_run_are_whole_and_can_be_restored(database: Path, 
 
 
 def test_P29_a_run_reads_no_history_however_long_it_is(database: Path) -> None:
-    """15 million rows are asked by `benchmarks/history.py`; what a run does is the same with and without history."""
+    """What a run does is the same with and without history; the 15 million rows themselves are not made here."""
 
     def cost(store: Store, number: int) -> int:
         """Steps of SQLite's machine, in hundreds: no clock, so that a busy machine changes nothing."""
