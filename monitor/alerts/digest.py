@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ def digest_of(parts: Sequence[OutboxAlert], language: str) -> Alert:
         "version": parts[0].payload.get("version", VERSION),
         "timestamp": max(part.payload["timestamp"] for part in parts),
         "data": {
-            "subject": f"{word(every, language)}: {_subject(ordered, providers, language)}",
+            "subject": digest_subject(ordered, every, language),
             "provider": providers[0] if len(providers) == 1 else None,
             "rules": rules,
             "events": ordered,
@@ -51,10 +51,12 @@ def digest_of(parts: Sequence[OutboxAlert], language: str) -> Alert:
     return replace(digest, payload=payload)
 
 
-def _subject(events: Sequence[dict[str, Any]], providers: Sequence[str], language: str) -> str:
+def digest_subject(events: Sequence[Mapping[str, Any]], every: str, language: str) -> str:
+    """The subject of a digest that is `daily` or `weekly`: the one fact of a single provider, else whose events."""
+    providers = sorted({event["provider"] for event in events})
     if len(providers) == 1:
-        return subject_of(events, language)
+        return f"{word(every, language)}: {subject_of(events, language)}"
     named = ", ".join(visible(provider, 60) for provider in providers[:_NAMED])
     if len(providers) > _NAMED:
         named += word("and_others", language, count=len(providers) - _NAMED)
-    return word("several_of", language, count=len(events), providers=named)
+    return f"{word(every, language)}: {word('several_of', language, count=len(events), providers=named)}"

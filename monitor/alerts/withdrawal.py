@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor.alerts.digest import digest_subject
 from monitor.alerts.payload import event_json, payload_of, withdrawn_payload
 from monitor.alerts.phrases import fact_of, subject_of
 from monitor.channels import Language
@@ -189,7 +190,9 @@ class _Work:
 def _without(payload: Mapping[str, Any], ids: set[str], language: Language) -> dict[str, Any]:
     """A payload without some of its events; its id stays, since it names the telling and not what is left of it."""
     events = [event for event in payload["data"]["events"] if event["id"] not in ids]
-    return {**payload, "data": {**payload["data"], "events": events, "subject": subject_of(events, language)}}
+    digest = payload["data"].get("digest")
+    subject = digest_subject(events, digest["every"], language) if digest else subject_of(events, language)
+    return {**payload, "data": {**payload["data"], "events": events, "subject": subject}}
 
 
 def _said(told: Telling, undone: Undoing, language: Language) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from monitor.alerts.digest import digest_of
 from monitor.alerts.sender import deliver_due
 from monitor.alerts.withdrawal import settle, undone_by
 from monitor.rules import alerts_for
 from monitor.settings import Rule, Settings
 from scrapers.rates import PriceList, Rate
-from storage import outbox
+from storage import digests, outbox
 from storage.errors import StoreError
 from storage.nouns import Event
 from storage.outcomes import PageOutcome
@@ -218,6 +219,20 @@ def test_D16_one_of_several_events_is_taken_out_and_the_alert_keeps_its_id(store
     assert body["data"]["subject"] == "deepseek: price cut, deepseek-reasoner input: ¥8 → ¥4 per 1M tokens (-50%)"
     assert outbox.get_alert(store, queued.id).event_ids == (kept.id,)
     assert [row["alert_id"] for row in withdrawals_of(store.connection, gone.id)] == [queued.id]
+
+
+def test_D16_a_digest_that_loses_an_event_still_says_whose_the_others_are(store: Store) -> None:
+    settings = settings_of(hook_channel("https://hooks.example/x"))
+    world = Told(store, replace(settings, rules=(replace(settings.rules[0], deliver="weekly"),)))
+    elsewhere = Event(
+        "cut", "borealis", "cn", NOW, rate("north", "8"), rate("north", "4"), 0.95, "a cut", "https://b.example"
+    )
+    other = ("cut", rate("deepseek-reasoner", "8"), rate("deepseek-reasoner", "4"))
+    world.tell(CUT, other, elsewhere)
+    digests.fold(store, NOW + 24 * 8 * HOUR, lambda parts: digest_of(parts, "en"))
+    world.tell(NEVER)
+    [digest] = outbox.list_alerts(store, state="pending")
+    assert digest.payload["data"]["subject"] == "Weekly digest: 2 price changes of borealis, deepseek"
 
 
 def test_D16_of_what_undoes_and_something_else_the_else_is_told(store: Store, receiver: Receiver) -> None:
