@@ -155,18 +155,37 @@ def test_the_github_workflow_keeps_the_database_in_one_commit(tmp_path: Path) ->
     )
     program.chmod(0o755)
     env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "GIT_CONFIG_GLOBAL": "/dev/null"}
+
+    def step(name: str, job: str) -> int:
+        run = ["bash", "-e", "-c", STEPS[name]]
+        return subprocess.run(run, cwd=tmp_path / job, env=env, check=False, capture_output=True).returncode
+
     for number in (1, 2, 3):
         git("clone", "-q", "--branch", "main", "server", f"job{number}", cwd=tmp_path)
-        for name in ("Fetch the database", "Run", "Keep the database"):
-            subprocess.run(
-                ["bash", "-e", "-c", STEPS[name]],
-                cwd=tmp_path / f"job{number}",
-                env=env,
-                check=True,
-                capture_output=True,
-            )
+        assert [step(name, f"job{number}") for name in ("Fetch the database", "Run", "Keep the database")] == [0, 0, 0]
         kept = git("--git-dir=server", "show", "pricefall-data:pricefall.db", cwd=tmp_path)
         assert kept == "run\n" * number
         assert git("--git-dir=server", "rev-list", "--count", "pricefall-data", cwd=tmp_path) == "1\n"
     assert git("--git-dir=server", "show", "pricefall-data:pricefall.db.previous", cwd=tmp_path) == "run\nrun\n"
     assert git("--git-dir=server", "ls-tree", "--name-only", "main", cwd=tmp_path) == "README\n"
+
+    for job in ("away", "slow"):
+        git("clone", "-q", "--branch", "main", "server", job, cwd=tmp_path)
+    git("remote", "set-url", "origin", str(tmp_path / "nowhere"), cwd=tmp_path / "away")
+    assert step("Fetch the database", "away") not in {0, 2}
+    assert not (tmp_path / "away" / "data").exists()  # a server that is away is no reason to begin anew
+    keep = next(each for each in WORKFLOW["jobs"]["run"]["steps"] if each.get("name") == "Keep the database")
+    assert keep["if"] == "always() && steps.fetch.outcome == 'success'"
+
+    assert step("Fetch the database", "slow") == 0
+    git("clone", "-q", "--branch", "main", "server", "quick", cwd=tmp_path)
+    for job, name in (
+        ("quick", "Fetch the database"),
+        ("quick", "Run"),
+        ("quick", "Keep the database"),
+        ("slow", "Run"),
+    ):
+        assert step(name, job) == 0
+    (tmp_path / "slow" / "data" / "late").touch()
+    assert step("Keep the database", "slow") != 0  # what it would replace is not what it fetched
+    assert git("--git-dir=server", "show", "pricefall-data:pricefall.db", cwd=tmp_path) == "run\n" * 4
