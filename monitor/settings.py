@@ -19,7 +19,7 @@ from monitor.alerts.waiting import QuietSpan, parse_day, parse_quiet, parse_time
 from monitor.channels import Channel, Complaint, Language, channel_forms, read_channels, tables_of
 from monitor.heartbeat import Heartbeat, read_heartbeat
 from monitor.rule_checks import rule_complaints
-from monitor.severity import Severity
+from monitor.severity import Severity, WakeFor
 from monitor.toml_lines import line_of
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
@@ -113,7 +113,7 @@ class Rule:
     digest_time: int = 8 * 60
     digest_day: int = 0
     quiet_hours: tuple[QuietSpan, ...] = ()
-    wake_for: Severity | Literal["nothing"] = "urgent"
+    wake_for: WakeFor = "urgent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from monitor.alerts.waiting import covers_the_week, parse_day, parse_quiet, parse_time
 from monitor.form_fields import Duration, Form, Id, Line, keys_of
 from monitor.settings import WitnessSettings
-from monitor.severity import Severity
+from monitor.severity import Severity, WakeFor
 from monitor.workloads import parse_tokens
 from scrapers.catalog import nearest
 from scrapers.feeds.catalog import load_feeds
@@ -194,7 +194,7 @@ class RuleForm(Form):
     quiet_hours: Annotated[list[str], BeforeValidator(_one_or_more), AfterValidator(_quiet)] = Field(
         default_factory=list
     )
-    wake_for: Severity | Literal["nothing"] = "urgent"
+    wake_for: WakeFor = "urgent"
     channels: Annotated[list[str], Field(min_length=1)]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from monitor.workloads import Workload
 
 Severity = Literal["low", "normal", "high", "urgent"]
+WakeFor = Literal["low", "normal", "high", "urgent", "nothing"]  # one literal: a union is told badly when it is wrong
 SEVERITIES: tuple[Severity, ...] = ("low", "normal", "high", "urgent")
 
 RISE_OF_BILL = 10.0

@@ -55,6 +55,10 @@ def rule(lines: str, name: str = "r") -> str:
         ('digest_time = "09:00"', "digest_time: is for digests; say deliver ="),
         ('deliver = "daily"\ndigest_day = "tue"', "digest_day: is for weekly digests"),
         ('deliver = "daily"\nquiet_hours = "22:00-07:00"', "quiet_hours: a digest comes at its own hour"),
+        (
+            'quiet_hours = "22:00-07:00"\nwake_for = "never"',
+            "wake_for: Input should be 'low', 'normal', 'high', 'urgent' or 'nothing'",
+        ),
         ('wake_for = "high"', "wake_for: says what comes through quiet hours"),
         ('kinds = ["launch"]\nmin_severity = "urgent"', ""),
         ('kinds = ["held"]\nmin_severity = "normal"', "min_severity: can never match: 'held' are 'low' at most"),
