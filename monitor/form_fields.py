@@ -78,7 +78,7 @@ def complaints_of(
             message = f"unknown key{nearest(str(loc[-1]), known)}; known are {', '.join(sorted(known))}"
         elif error["type"] == "missing":
             message = "is missing"
-        elif error["type"] == "list_type":
+        elif error["type"] == "list_type" and isinstance(error["input"], str):
             message = 'must be a list, as ["one", "two"]'
         elif error["type"] == "literal_error" and isinstance(error["input"], str):  # a word of ours is no secret
             message += nearest(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))

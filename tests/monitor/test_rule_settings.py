@@ -55,6 +55,7 @@ def rule(lines: str, name: str = "r") -> str:
         ('digest_time = "09:00"', "digest_time: is for digests; say deliver ="),
         ('deliver = "daily"\ndigest_day = "tue"', "digest_day: is for weekly digests"),
         ('deliver = "daily"\nquiet_hours = "22:00-07:00"', "quiet_hours: a digest comes at its own hour"),
+        ('meters = "input"', 'meters: must be a list, as ["one", "two"]'),
         (
             'quiet_hours = "22:00-07:00"\nwake_for = "never"',
             "wake_for: Input should be 'low', 'normal', 'high', 'urgent' or 'nothing'",
