@@ -225,7 +225,7 @@ def _notices(alert: Leased, err: DeliveryError, settings: Settings, now: datetim
 
     A notice that cannot be delivered itself makes no further notice.
     """
-    if alert.payload["type"] not in {"price.changes", "price.withdrawn"}:
+    if alert.payload["type"] == "channel.down":
         return []
     key = "gone" if isinstance(err, ChannelGone) else "down"
     what = f"channel.down {alert.channel} {now:%Y-%m-%d}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -10,12 +11,13 @@ from standardwebhooks import Webhook
 
 from monitor.alerts import sender
 from monitor.alerts.errors import RefusedForGood
+from monitor.alerts.payload import notice_payload
 from monitor.alerts.sender import WAITS_S, deliver_due, send_test, wait_before_next
 from monitor.rules import alerts_for
 from monitor.settings import Settings
 from scrapers.catalog import ConfigError
 from storage import outbox
-from storage.nouns import Event
+from storage.nouns import Alert, Event
 from storage.store import Store
 from tests.monitor.alerts.parts import (
     NOW,
@@ -91,6 +93,17 @@ def test_a_notice_that_is_given_up_makes_no_further_notice(store: Store, postbox
     for hour in range(5):
         deliver_due(store, settings, NOW + hour * HOUR)
     assert outbox.counts(store) == {"pending": 0, "sent": 0, "dead": 4}, "two alerts, and one notice of each"
+
+
+def test_a_message_of_no_price_that_is_given_up_is_announced_too(store: Store, postbox: Postbox) -> None:
+    postbox.recipients = {"a@example.com": "550 gone"}
+    settings = settings_of(mail_channel(postbox, "a@example.com", "b@example.com"))
+    alert = Alert(settings.channels[0].addresses[0], "summary", ("run.summary 1",), "summary")
+    payload = {"id": alert.id, **notice_payload("run.summary", NOW, "A run", "2 pages failed")}
+    outbox.enqueue(store, [replace(alert, payload=payload)], NOW)
+    assert deliver_due(store, settings, NOW).dead == 1
+    deliver_due(store, settings, NOW + HOUR)
+    assert [to for to, _mail in postbox.mails] == ["b@example.com"]
 
 
 def test_one_busy_recipient_is_tried_again_alone(store: Store, postbox: Postbox) -> None:
