@@ -54,7 +54,11 @@ def test_P05_a_signal_in_mid_crawl_keeps_what_is_finished(place: Place, number: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT], ids=["hup", "quit"])
-def test_P06_a_signal_that_nobody_catches_is_like_a_kill(place: Place, number: signal.Signals) -> None:
+def test_P06_a_signal_that_nobody_catches_is_like_a_kill(
+    place: Place, number: signal.Signals, request: pytest.FixtureRequest
+) -> None:
+    before = signal.signal(number, signal.SIG_DFL)  # a shell ignores it for what it starts in the background
+    request.addfinalizer(lambda: signal.signal(number, before))
     place.show(PRICES)
     place.run()
     place.show(CHEAPER)

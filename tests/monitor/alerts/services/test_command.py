@@ -108,7 +108,7 @@ def test_a_command_is_looked_for_when_the_settings_are_read(tmp_path: Path) -> N
         ('["./none"]', "is no command that can be run; name a file with its path, chmod +x"),
         ('["no-such-command-anywhere"]', "'no-such-command-anywhere' is no command that can be run"),
         ("[]", "should have at least 1 item"),
-        ('"ls -l"', "valid list"),
+        ('"ls -l"', 'must be a list, as ["one", "two"]'),
         ('["sh"]\ntimeout = "10m"', "must be from 1s to 120s"),
     ):
         assert complaint in refusal(tmp_path, text.format(words), PATH=os.environ["PATH"])
