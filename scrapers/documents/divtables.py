@@ -22,6 +22,7 @@ _BOXES = frozenset({"div", "section", "ul", "ol", "span"})
 _MAX_COLUMNS = 16
 _MAX_HEADING = 60
 _MAX_CELL = 300
+_MAX_ELEMENTS = 200
 
 
 def find_div_rows(node: Tag) -> list[list[Tag]] | None:
@@ -52,13 +53,19 @@ def find_div_runs(node: Tag) -> dict[int, list[list[Tag]]]:
     runs: dict[int, list[list[Tag]]] = {}
     rows = [(child, _boxes(child) if child.name in _BOXES else []) for child in _boxes(node)]
     for width, group in itertools.groupby(rows, key=lambda pair: len(pair[1])):
-        if not 3 <= width <= _MAX_COLUMNS:
+        run = [*group] if 3 <= width <= _MAX_COLUMNS else []
+        if len(run) < 2 or not all(_is_small(cell) for _, cells in run for cell in cells):
             continue
-        for table in _headed([*group]):
+        for table in _headed(run):
             if _is_table([cells for _, cells in table]):
                 runs |= {id(box): [] for box, _ in table}
                 runs[id(table[0][0])] = [cells for _, cells in table]
     return runs
+
+
+def _is_small(box: Tag) -> bool:
+    """Whether a box can be a cell: the text of one that holds half the page would be read again at every depth."""
+    return next(itertools.islice(box.elements(), _MAX_ELEMENTS, None), None) is None
 
 
 def _headed(rows: Sequence[tuple[Tag, list[Tag]]]) -> Iterator[list[tuple[Tag, list[Tag]]]]:

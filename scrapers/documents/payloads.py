@@ -53,12 +53,13 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
     if called is not None:
         return priced_entries(called, hidden, f"{locator} __NUXT__")
     blocks: list[Block] = []
-    done = 0
-    for number, match in enumerate(_ASSIGNED.finditer(text)):
-        if number >= _MAX_ASSIGNED:
-            break
+    done = number = 0
+    for match in _ASSIGNED.finditer(text):
         if match.start() < done:
             continue  # a part of what was read
+        number += 1
+        if number > _MAX_ASSIGNED:
+            break
         try:
             value, done = parse_literal(text, match.end())
         except LiteralError:
@@ -70,7 +71,12 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
 def _fetched(value: Any) -> Any:
     """The document in an answer that was fetched while the page was rendered: `{"status": 200, "body": "{..}"}`."""
     body = value.get("body") if isinstance(value, dict) else None
-    return parse_json(body) if isinstance(body, str) and body[:1] in {"{", "["} else value
+    if not isinstance(body, str) or body[:1] not in {"{", "["} or "status" not in value:
+        return value
+    try:
+        return parse_json(body)
+    except ValueError:
+        return value
 
 
 def _called(text: str) -> Any:

@@ -8,8 +8,8 @@ cell spans the columns that it lacks.
 from __future__ import annotations
 
 import csv
-import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from scrapers.documents.blocks import Block, Context, Prose, Run, Table
@@ -80,21 +80,37 @@ def _spaced_at(lines: list[str], start: int) -> tuple[list[list[list[str]]], int
 
 def _listed_at(lines: list[str], start: int) -> tuple[list[list[list[str]]], int]:
     """Rows of comma-separated values: a line of headings, then lines of as many values, a number among each."""
-    mark = next((mark for mark in ",;" if lines[start].count(mark) >= _MIN_MARKS), "")
-    if not mark or any(_NUMBER.fullmatch(cell) for cell in lines[start].split(mark)):
-        return [], start
-    rows: list[list[str]] = []
-    for row in csv.reader(itertools.islice(lines, start, start + _MAX_ROWS), delimiter=mark):
-        if (rows and len(row) != len(rows[0])) or (rows and not any(_NUMBER.fullmatch(cell) for cell in row)):
-            break
-        rows.append([fold_space(cell).strip() for cell in row])
-    if len(rows) < _MIN_MARKS or not all(rows[0]):
-        return [], start
-    rows[0] = [cell.replace("_", " ") for cell in rows[0]]
-    return [[[cell] if cell else [] for cell in row] for row in rows], start + len(rows)
+    for mark in ";,":  # a comma may be in a number: "nova;0,45;1,35"
+        if lines[start].count(mark) < _MIN_MARKS or any(map(_NUMBER.fullmatch, lines[start].split(mark))):
+            continue
+        rows: list[list[str]] = []
+        after = start
+        for row, end in _values(lines, start, mark):
+            if rows and (len(row) != len(rows[0]) or not any(map(_NUMBER.fullmatch, row))):
+                break
+            rows.append([fold_space(cell).strip() for cell in row])
+            after = end
+        if len(rows) >= _MIN_MARKS and all(rows[0]):
+            rows[0] = [cell.replace("_", " ") for cell in rows[0]]
+            return [[[cell] if cell else [] for cell in row] for row in rows], after
+    return [], start
+
+
+def _values(lines: list[str], start: int, mark: str) -> Iterator[tuple[list[str], int]]:
+    """Rows of values from a line on, each with the line after it; a quoted value may go on in a few more lines."""
+    place = start
+    while place < min(len(lines), start + _MAX_ROWS):
+        reader = csv.reader([f"{line}\n" for line in lines[place : place + _MAX_CELL_LINES]], delimiter=mark)
+        try:
+            row = next(reader)
+        except csv.Error:  # a value of more than 128 kB
+            return
+        place += reader.line_num
+        yield row, place
 
 
 _MIN_MARKS = 2
+_MAX_CELL_LINES = 20
 _NUMBER = re.compile(r"\s*(?:[$¥€£₽₩₹]\s?)?[0-9]{1,9}(?:[.,][0-9]{1,12})?\s*")
 _GAP = re.compile(r"\S {2,}\S")
 _MAX_ROWS = 2_000

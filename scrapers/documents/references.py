@@ -35,12 +35,21 @@ def _is_referred(value: object) -> bool:
     if not isinstance(value, list) or not 1 < len(value) <= _MAX_VALUES:
         return False
     root = value[0]
-    if isinstance(root, dict):
-        return bool(root) and all(_is_place(one, value) for one in root.values())
-    if isinstance(root, list) and root:
-        places = root[1:] if isinstance(root[0], str) else root
-        return bool(places) and all(_is_place(one, value) for one in places)
-    return False
+    if not isinstance(root, dict | list) or not _inside(root):
+        return False
+    return _is_flat(root, value) and all(_is_flat(one, value) for one in value if isinstance(one, dict))
+
+
+def _inside(one: dict[str, object] | list[object]) -> list[object]:
+    """What an object or list holds, without the word in front of a wrapper."""
+    if isinstance(one, dict):
+        return list(one.values())
+    return one[1:] if one and isinstance(one[0], str) else one
+
+
+def _is_flat(one: dict[str, object] | list[object], values: Sequence[object]) -> bool:
+    """Whether it holds nothing but places, as all do where every value is written once."""
+    return all(_is_place(each, values) for each in _inside(one))
 
 
 def _is_place(one: object, values: Sequence[object]) -> bool:

@@ -72,6 +72,7 @@ _EQUIVALENT_WORD = re.compile(
 _GOES_ON = re.compile(r"^[^$¥€£:：;；]{0,40}(?:\band|\bor|和|或|/)\s*$", re.IGNORECASE)
 _OWN = re.compile(r"^\s*[,，(（]")
 _NOTE = re.compile(r"^\s*[(（][^()（）]*[)）]")
+_CLOSING = re.compile(r"^[^()（）]*[)）]")  # the rest of a bracket that holds the amount: "Input $1 ($0.10 cached)"
 _LATER = re.compile(
     r"(?:\bthen|\bafterwards?|\bthereafter|之后|此后|届时|\bdanach|\bensuite|\bluego)\s*[:：]?\s*$", re.IGNORECASE
 )
@@ -320,17 +321,16 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], scope: S
     gaps = [text[: amounts[0].start]] + [text[end:stop] for end, stop in zip(ends, stops, strict=True)]
     begins = has_words(gaps[0])
     is_named_behind = not begins and units[-1] is not None and has_words(units[-1].rest)  # "$2 per M output tokens"
-    leads = bool(_LABEL_END.search(gaps[0])) or (not has_words(gaps[-1]) and not is_named_behind)
-    if (
-        begins and len(amounts) > 1 and not leads
-    ):  # "入力 ¥150、出力 ¥600（税抜）": the words behind the last are no label
-        leads = scope.label(gaps[0]).has_meter and not (scope.label(gaps[-1]).has_meter or is_named_behind)
+    last = _CLOSING.sub("", gaps[-1]) if begins else gaps[-1]  # "Output $2 ($0.20 cached)"
+    leads = bool(_LABEL_END.search(gaps[0])) or (not has_words(last) and not is_named_behind)
+    if begins and len(amounts) > 1 and not leads:  # "入力 ¥150、出力 ¥600（税抜）": the words behind are no label
+        leads = scope.label(gaps[0]).has_meter and not (scope.label(last).has_meter or is_named_behind)
     before: list[str] = []
     behind: list[str] = []
     for number in range(len(amounts)):
         lead = gaps[number]
         if number and (leads or _LABEL_END.search(lead)) and not _is_own(lead, begins):
-            note = _NOTE.match(lead)
+            note = _NOTE.match(lead) or _CLOSING.match(lead)
             lead = lead[note.end() :] if note else lead
         elif number:
             lead = ""
@@ -339,7 +339,7 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], scope: S
         tail = gaps[number + 1]
         is_last = number + 1 == len(amounts)
         if not is_last and (leads or _LABEL_END.search(tail)) and not _is_own(tail, begins):
-            note = _NOTE.match(tail)
+            note = _NOTE.match(tail) or _CLOSING.match(tail)
             tail = note.group() if note else ""
         behind.append(tail)
     prices = []
@@ -357,9 +357,9 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], scope: S
             )
         )
     later = find_units(gaps[-1], is_label=False) if prices[-1].unit is None else ()
-    last = later[0].unit if len(later) == 1 else prices[-1].unit  # "$1 input / $2 output per 1M tokens"
-    if last is not None and last.unit == "token" and all(price.unit is None for price in prices[:-1]):
-        prices[:-1] = [replace(price, late_unit=last) for price in prices[:-1]]
+    unit_of_all = later[0].unit if len(later) == 1 else prices[-1].unit  # "$1 input / $2 output per 1M tokens"
+    if unit_of_all is not None and unit_of_all.unit == "token" and all(price.unit is None for price in prices[:-1]):
+        prices[:-1] = [replace(price, late_unit=unit_of_all) for price in prices[:-1]]
     return _doubt_small(prices)
 
 

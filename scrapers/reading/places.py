@@ -151,7 +151,7 @@ def _odd_words(row: Row, layout: Layout, models: tuple[ModelName, ...], scope: S
 
 def _doubt(row: Row, layout: Layout, scope: Scope) -> str:
     """Why the row's prices are not believed: a cell says what only its lost or strange heading could settle; or ""."""
-    has_sides = any(column.role == "label" and column.meaning.direction for column in layout.columns)
+    sides = {column.meaning.direction for column in layout.columns if column.role == "label"} - {None}
     for index, (cell, column) in enumerate(zip(row, layout.columns, strict=False)):
         is_known = column.role != "label" or (column.header and not column.meaning.unknown)
         if cell is None or is_known or not layout.header or index == layout.model_column:
@@ -162,7 +162,7 @@ def _doubt(row: Row, layout: Layout, scope: Scope) -> str:
                 f"{text[:60]!r} under {column.header!r} is a range of unknown unit; add the heading to the vocabulary"
             )
         label = scope.label(text)
-        if has_sides and (label.direction or label.modalities):
+        if len(sides) == 1 and (label.direction or label.modalities):
             return f"{text[:60]!r} under {column.header!r} may go in or come out; add the heading to the vocabulary"
     return ""
 

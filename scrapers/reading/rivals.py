@@ -1,32 +1,37 @@
 """Tables that show prices which are not the seller's of today: those of others beside its own, and those of the past.
 
 A heading, caption or sentence right above says so ("How we compare", "versus other providers"). Of a comparison only
-the models count that another block of the page prices, or that a heading of the page names; of a history ("Price
-history") only those that no other block prices.
+the models count that another block of the page prices, or that a heading of the page names, and their family. A boast
+("10x cheaper than GPT-4o") above one family that it does not name is no comparison. Of a history ("Price history") only
+those models count that no other block prices.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from scrapers.documents.blocks import Block, Prose
 from scrapers.rates import Rate, model_key
 from scrapers.reading.labels import Reading, Scope
+from scrapers.reading.sentences import family_of
 
 _RIVALS = re.compile(
-    r"\bhow (?:we|it|they|our \w+|[\w.\- ]{1,30}) (?:compares?|stacks? up)\b"
+    r"\bhow (?:we (?:compare|stack up)|[\w.\- ]{1,30} (?:compares|stacks up))\b"
     r"|\bcompet(?:itors?|ition|ing)\b|\brivals?\b|\b(?:compared|comparison) (?:to|with|against)\b"
     r"|\b(?:vs\.?|versus|against|than) (?:the )?(?:others?|rest|closed|proprietary|big|leading|alternatives?)\b"
     r"|\b(?:vs\.?|versus|against|than) (?:open ?ai|gpt|claude|gemini)\b"
-    r"|\b(?:across|by|between|among) (?:\w+ )?(?:providers|vendors)\b"
-    r"|\b(?:other|leading|alternative) (?:providers|vendors|platforms|labs|apis)\b|\balternatives\b"
-    r"|竞品|競品|友商|同类(?:模型|产品)|(?:与|和|同|跟)其他\S{0,6}(?:对比|比较|相比)|他社|競合|경쟁|타사"
-    r"|\bwettbewerb\w*|\bim vergleich (?:zu|mit)\b|\bconcurren\w+|\bcompetencia\b|\bcompetidores\b|\bconcorr\w+"
-    r"|\bконкурент\w*|\bв сравнении с\b|\bпо сравнению с\b|\bpesaing\b|\bkompetitor\b",
+    r"|\b(?:across|between|among) (?:\w+ )?(?:providers|vendors)\b"
+    r"|竞品|競品|友商|同类(?:模型|产品)|(?:与|和|同|跟)其他\S{0,6}(?:对比|比较|相比)|他社|競合|타사"
+    r"|경쟁\s?(?:사|업체|모델|제품|서비스)|\bim vergleich (?:zu|mit)\b|\bcompetencia\b|\bcompetidores\b"
+    # Not "wettbewerbsfähig", "конкурентные цены" and such, which praise; nor "concurrent requests", which are limits.
+    r"|\bwettbewerb(?:er\w*|s?vergleich\w*)?\b|\b(?:nos|les|aux|des|autres) concurrents\b|\bla concurrence\b"
+    r"|\b(?:d?os|aos|nossos|outros) concorrentes\b|\b(?:i|ai|dei|nostri|altri) concorrenti\b"
+    r"|\bконкурент(?:ы|ов|ам|ами|ах|а|у|ом)?\b|\bв сравнении с\b|\bпо сравнению с\b|\bpesaing\b|\bkompetitor\b",
     re.IGNORECASE,
 )
+_BOASTS = re.compile(r"\b(?:than|vs\.?|versus|against|compar\w+)(?!\w)", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:price|pricing) history\b|\b(?:past|previous|former|historical) (?:prices|pricing)\b|历史价格|價格歷史"
     r"|历史定价|価格履歴|過去の料金|가격 이력|이전 가격|\bpreishistorie\b|\bfrühere preise\b"
@@ -36,36 +41,59 @@ _PAST = re.compile(
 _MAX_SENTENCE = 160
 
 
-def is_comparison(block: Block, title: str = "") -> bool:
-    """Whether the words right above a block, but not the page's title, announce prices of others beside its own."""
+def words_of_comparison(block: Block, title: str = "") -> str:
+    """The words right above a block, but not the page's title, that announce prices of others beside its own; or ""."""
     context = block.context
     heading = [text for text in context.headings[-1:] if text != title]
     before = [text for text in context.before[-1:] if text.endswith((":", "："))]
     above = (context.caption, *context.tabs[-1:], *heading, *before)
-    return not isinstance(block, Prose) and any(
-        len(text) <= _MAX_SENTENCE and _RIVALS.search(text) is not None for text in above if text
-    )
+    if isinstance(block, Prose):
+        return ""
+    return next((text for text in above if text and len(text) <= _MAX_SENTENCE and _RIVALS.search(text)), "")
 
 
 def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[Block, Scope, Reading]]:
     """The blocks with what they gave, without the prices that comparisons show of others; those count as ignored."""
     read = _without_past(read)
     title = next((block.context.headings[0] for block, _, _ in read if block.context.headings), "")
-    beside = {id(block) for block, _, part in read if part.rates and is_comparison(block, title)}
+    words = {id(block): words_of_comparison(block, title) for block, _, part in read if part.rates}
+    families = _families(part for block, _, part in read if not words.get(id(block)))
+    beside = {
+        id(block) for block, _, part in read if words.get(id(block)) and not _is_boast(words[id(block)], part, families)
+    }
     if not beside:
         return list(read)
     own = {model_key(rate.model) for block, _, part in read if id(block) not in beside for rate in part.rates}
     said = {text for block, _, part in read if id(block) in beside for text in block.context.headings[-1:]} - {title}
     texts = dict.fromkeys(text for block, _, _ in read for text in block.context.headings if text not in said)
-    titles = " ".join(texts).casefold()
+    titles = " ".join(_BOASTS.split(text)[0] for text in texts).casefold()
 
-    def is_own(rate: Rate) -> bool:
-        return model_key(rate.model) in own or rate.model.casefold() in titles
+    def own_rates(part: Reading) -> tuple[Rate, ...]:
+        # A host prices many families, and beside a single one stand sellers, not models: there no relative counts.
+        relatives = families if len(families) == 1 < len(_families([part])) else frozenset()
+        return tuple(
+            rate
+            for rate in part.rates
+            if family_of(rate.model) in relatives or model_key(rate.model) in own or rate.model.casefold() in titles
+        )
 
     return [
-        (block, scope, _kept(part, tuple(filter(is_own, part.rates))) if id(block) in beside else part)
-        for block, scope, part in read
+        (block, scope, _kept(part, own_rates(part)) if id(block) in beside else part) for block, scope, part in read
     ]
+
+
+def _families(parts: Iterable[Reading]) -> frozenset[str]:
+    return frozenset(family_of(rate.model) for part in parts for rate in part.rates)
+
+
+def _is_boast(words: str, part: Reading, own: frozenset[str]) -> bool:
+    """Whether words that compare stand above several models of one family, the seller's own: they do not name it."""
+    families = _families([part])
+    is_alone = len(families) == 1 and len({model_key(rate.model) for rate in part.rates}) > 1
+    is_own = not own or families <= own
+    return (
+        is_alone and is_own and bool(_BOASTS.search(words)) and not any(name in words.casefold() for name in families)
+    )
 
 
 def _without_past(

@@ -42,6 +42,17 @@ def _paragraph(count: int) -> str:
     return "# Prices\n\n" + "what nova costs is not known, and $3 is no price / " * count
 
 
+def _open_quotes(count: int) -> str:
+    return 'x",a,"b\n' * count
+
+
+def _boxes_in_boxes(count: int) -> str:
+    inner = "<div>Nova</div><div>Input</div><div>Output</div>"
+    for _ in range(count // 4):  # no deeper than the tree is walked
+        inner = f"<div>a</div><div>b</div><div>c</div><div>{inner}</div>"
+    return f"<!doctype html><html><body><h1>Prices</h1>{inner}</body></html>"
+
+
 def _calls(text: str) -> int:
     count = 0
 
@@ -60,7 +71,10 @@ def _calls(text: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("write", [_records, _rows, _yaml, _open_tags, _open_exports, _paragraph])
+WRITERS = (_records, _rows, _yaml, _open_tags, _open_exports, _paragraph, _open_quotes, _boxes_in_boxes)
+
+
+@pytest.mark.parametrize("write", WRITERS)
 def test_work_grows_as_the_page_does(write: Callable[[int], str]) -> None:
     _calls(write(100))  # what is loaded once
     small, large = _calls(write(101)), _calls(write(404))

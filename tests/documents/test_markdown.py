@@ -84,3 +84,8 @@ def test_html_tables_stand_in_markdown(grids: Callable[..., list[list[list[str |
     assert grids("# A\n\n<table><tr><td rowspan='2'>a</td><td>$1</td></tr><tr><td>$2</td></tr></table>\n") == [
         [["a", "$1"], ["a", "$2"]]
     ]
+
+
+def test_a_block_of_json_that_is_not_closed_hides_no_other(grids: Callable[..., list[list[list[str | None]]]]) -> None:
+    whole = '[block:parameters]\n{"data": {"h-0": "Model", "0-0": "[nova](/nova)"}, "cols": 1, "rows": 1}\n[/block]\n'
+    assert grids(f'# Prices\n\n[block:parameters]\n{{"data": {{\n\n{whole}', "markdown") == [[["Model"], ["nova"]]]

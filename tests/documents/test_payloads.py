@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
+
 from scrapers.documents.blocks import Document, Record, Table
 
 MODELS = [{"name": "Nova 1", "price": [{"value": "Input (/M tokens)", "price_dollar": "$$1.50"}]}]
@@ -121,4 +123,27 @@ def test_what_a_page_fetched_while_it_was_rendered_is_read(read: Callable[..., D
     body = json.dumps({"models": [{"name": "nova", "pricing": {"input": 1.1}}]})
     kept = json.dumps({"status": 200, "statusText": "", "headers": {}, "body": body})
     (record,) = records(read(page(f'<script type="application/json" data-sveltekit-fetched>{kept}</script>')))
+    assert record.fields["name"] == "nova"
+
+
+PRICED = {"name": "nova", "pricing": {"input": 1.1}}
+
+
+@pytest.mark.parametrize("body", ["[Learn more](/docs) about prices", "{not json", '{"a": 1}'])
+def test_a_text_beside_prices_takes_the_place_of_none(read: Callable[..., Document], body: str) -> None:
+    kept = json.dumps({"body": body, "models": [PRICED]})
+    (record,) = records(read(page(f'<script type="application/json">{kept}</script>')))
+    assert record.fields["name"] == "nova"
+
+
+def test_a_list_that_begins_with_counts_does_not_refer_to_itself(read: Callable[..., Document]) -> None:
+    kept = json.dumps([{"page": 1, "pages": 2}, "USD", 3, {"name": "nova", "pricing": {"input": 1, "output": 2}}])
+    (record,) = records(read(page(f'<script type="application/json">{kept}</script>')))
+    assert record.fields["pricing"] == {"input": Decimal(1), "output": Decimal(2)}
+
+
+def test_parts_of_a_script_that_are_read_with_their_whole_are_not_counted(read: Callable[..., Document]) -> None:
+    charts = ",".join(f"c{number}:{{data:[{{x:{number}}}]}}" for number in range(30))
+    script = f"const charts={{{charts}}}; const models=[{{name:'nova',inputPrice:1.1}}];"
+    (record,) = records(read(page(f"<script>{script}</script>")))
     assert record.fields["name"] == "nova"

@@ -64,3 +64,23 @@ def test_a_heading_over_the_wrong_column_is_never_moved_to_the_left(read: Callab
 def test_a_text_that_ends_in_a_row_may_have_lost_digits(read: Callable[..., Document]) -> None:
     assert read(SPACED, "text").is_complete
     assert not read(SPACED[:-2], "text").is_complete
+
+
+def test_a_comma_in_numbers_parts_no_values(grids: Callable[..., list[list[list[str | None]]]]) -> None:
+    text = "model;input, USD per 1M;output, USD per 1M\nnova-1;0,45;1,35\n"
+    assert grids(text, "text") == [[["model", "input, USD per 1M", "output, USD per 1M"], ["nova-1", "0,45", "1,35"]]]
+
+
+def test_a_quoted_value_of_two_lines_belongs_to_one_row(read: Callable[..., Document]) -> None:
+    table, prose = read('model,note,usd\nnova-1,"good,\nfast",0.45\nnova-2,cheap,0.25\nThe end.\n', "text").blocks
+    assert isinstance(table, Table)
+    assert [[cell.text for cell in row if cell] for row in table.rows[1:]] == [
+        ["nova-1", "good, fast", "0.45"],
+        ["nova-2", "cheap", "0.25"],
+    ]
+    assert isinstance(prose, Prose)
+    assert prose.text == "The end."
+
+
+def test_a_line_of_megabytes_below_one_with_commas_is_text(read: Callable[..., Document]) -> None:
+    assert len(read(f"red, green, blue\nnova, 1, {'x' * 200_000}\n", "text").blocks) == 2

@@ -246,3 +246,12 @@ Prices per 1M tokens.
     read = read_page(page.encode())
     assert "7.77" not in {str(rate.amount) for rate in read.rates}
     assert "$7.77 / minute" in {each.quote for each in read.complaints}
+
+
+def test_a_strange_column_beside_both_sides_is_neither() -> None:
+    page = """
+| Model | Speciality | Input | Output | Price |
+|---|---|---|---|---|
+| Vega 4 | Images | Text | Image | $0.06 per image |
+"""
+    assert {(rate.meter, str(rate.amount)) for rate in read_page(page.encode()).rates} == {("image", "0.06")}

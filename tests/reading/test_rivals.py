@@ -40,3 +40,48 @@ def test_a_title_that_boasts_hides_no_prices() -> None:
 
 def test_a_comparison_of_ones_own_models_is_read() -> None:
     assert models(f"# Nova\n\n## Compare models\n\n{BESIDE}") == {"Nova 3", "Comet-4o"}
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Pricing and concurrency",
+        "Requêtes et prix concurrentiels",
+        "Preços por concorrência",
+        "Wettbewerbsfähige Preise",
+        "경쟁력 있는 요금",
+        "Конкурентные цены",
+        "How our models compare",
+        "10x cheaper than GPT-4o",
+        "Cheaper than the competition",
+        "Recommended alternatives",
+    ],
+)
+def test_words_that_praise_or_limit_hide_no_prices(heading: str) -> None:
+    assert models(f"# Acme\n\n## {heading}\n\n{OWN}") == {"Nova 3", "Nova 2"}
+
+
+@pytest.mark.parametrize("heading", ["Other providers", "Models from leading labs", "Open-source alternatives"])
+def test_a_host_sells_the_models_of_others(heading: str) -> None:
+    others = OWN.replace("Nova 3", "Comet-4o").replace("Nova 2", "Orion 9")
+    assert models(f"# Router\n\n## Our picks\n\n{OWN}\n\n## {heading}\n\n{others}") == {
+        "Nova 3",
+        "Nova 2",
+        "Comet-4o",
+        "Orion 9",
+    }
+
+
+def test_a_relative_of_the_sellers_models_is_its_own() -> None:
+    beside = BESIDE.replace("Nova 3", "Nova mini")
+    assert models(f"# Acme\n\n{OWN}\n\n## How we compare\n\n{beside}") == {"Nova 3", "Nova 2", "Nova mini"}
+
+
+def test_a_title_that_names_a_rival_makes_it_no_model_of_the_seller() -> None:
+    assert models(f"# Nova 3: cheaper than Comet-4o\n\n## How we compare\n\n{BESIDE}") == {"Nova 3"}
+
+
+@pytest.mark.parametrize("heading", ["Competitors", "Compared to Comet", "Compared to their maker"])
+def test_a_table_of_others_alone_is_no_boast(heading: str) -> None:
+    others = OWN.replace("Nova", "Comet")
+    assert models(f"# Acme\n\n{OWN}\n\n## {heading}\n\n{others}") == {"Nova 3", "Nova 2"}

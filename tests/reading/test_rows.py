@@ -704,3 +704,35 @@ def test_a_tier_before_two_meters_holds_for_both() -> None:
     page = read("| Model | Price per 1M tokens |\n|---|---|\n| nova-1 | Batch: $1 input, $2 output |\n")
 
     assert {(rate.service_tier, rate.meter) for rate in page.rates} == {("batch", "input"), ("batch", "output")}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Input $1 ($0.10 cached), output $2",
+        "Input: $1 ($0.10 cached) / Output: $2",
+        "Input $1 ($0.10 cached), output $2 (excl. tax)",
+        "输入 $1（$0.10 缓存命中），输出 $2",
+    ],
+)
+def test_words_behind_an_amount_in_a_bracket_are_of_it_alone(cell: str) -> None:
+    page = read(f"| Model | Price per 1M tokens |\n|---|---|\n| nova-1 | {cell} |\n")
+
+    assert {(rate.meter, str(rate.amount)) for rate in page.rates} == {
+        ("input", "1"),
+        ("cached_input", "0.10"),
+        ("output", "2"),
+    }
+    assert page.complaints == ()
+
+
+def test_brackets_at_the_end_of_a_line_leave_its_labels_in_front() -> None:
+    cell = "Input $1 ($0.10 cached), output $2 ($3 audio output)"
+    page = read(f"| Model | Price per 1M tokens |\n|---|---|\n| nova-1 | {cell} |\n")
+
+    assert {(rate.meter, str(rate.amount)) for rate in page.rates} == {
+        ("input", "1"),
+        ("cached_input", "0.10"),
+        ("output", "2"),
+        ("audio_output", "3"),
+    }
