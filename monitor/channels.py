@@ -39,6 +39,17 @@ class Channel(Protocol):
         ...
 
 
+class OneAddress:
+    """What is the same in every channel that is one address of delivery."""
+
+    __slots__ = ()
+    id: str
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.id,)
+
+
 @dataclass(frozen=True, slots=True)
 class EmailChannel:
     """A mail server and who is written to; each recipient is delivered to on its own."""
@@ -67,7 +78,7 @@ class EmailChannel:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookChannel:
+class WebhookChannel(OneAddress):
     """An address that takes signed POST requests; `previous_secret` signs beside `secret` while keys are changed."""
 
     type: ClassVar[str] = "webhook"
@@ -78,10 +89,6 @@ class WebhookChannel:
     allow_private: bool = False
     ca_file: Path | None = None
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -128,7 +128,10 @@ def fire_at_mail(
     postbox = open_postbox()
     dice = Dice(MAIL_FAULTS, "250 OK", seed)
     postbox.throw = dice.throw
-    took = lambda: [mail["X-Pricefall-Alert"] for _to, mail in postbox.mails]  # noqa: E731 - read again at the end
+
+    def took() -> list[str]:
+        return [mail["X-Pricefall-Alert"] for _to, mail in postbox.mails]
+
     fire = _fire(folder, f"mail {postbox.port}", mails, kills, senders, seed, took)
     wrong = sum(mail["Message-ID"] != f"<{mail['X-Pricefall-Alert']}@example.com>" for _to, mail in postbox.mails)
     fire.bad_signatures, fire.requests, fire.lies = wrong, len(postbox.mails), dice.lies

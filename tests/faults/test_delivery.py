@@ -25,10 +25,8 @@ from monitor.alerts.errors import Refused
 from monitor.alerts.sender import WAITS_S, deliver_due
 from monitor.alerts.webhook import signed_headers
 from monitor.channel_secrets import Secret
-from monitor.rules import alerts_for
 from monitor.settings import Settings
 from storage import outbox
-from storage.nouns import Event
 from storage.store import Store
 from tests.e2e.place import PRICES, Place, is_killed
 from tests.faults.receiver import Receiver, wait_until
@@ -41,25 +39,14 @@ from tests.monitor.alerts.parts import (
     change,
     hook_channel,
     mail_channel,
+    queue,
     settings_of,
+    unused_port,
 )
 
 HOUR = timedelta(hours=1)
 KILL_AT = Path(__file__).parents[1] / "e2e" / "kill_at.py"
 CHEAPER = {**PRICES, "aurora-large": ("2.50", "15.00")}
-
-
-def queue(store: Store, settings: Settings, *events: Event) -> tuple[str, ...]:
-    alerts = alerts_for(events or [change()], settings)
-    outbox.enqueue(store, alerts, NOW)
-    return tuple(alert.id for alert in alerts)
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def message_ids(postbox: Postbox) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from storage.errors import DatabaseBusy, DiskFull
 from storage.store import Store
 from tests.e2e.place import PRICES, Place
+from tests.faults.limited import limited_run
 from tests.storage.looks import outcome, page_id, rate, view
 
 CHEAPER = {**PRICES, "aurora-large": ("2.50", "7.50")}
@@ -47,15 +48,7 @@ def cramped_run(place: Place, room: int) -> subprocess.CompletedProcess[str]:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
-    return subprocess.run(
-        place.command("run", "--only", "aurora"),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-        preexec_fn=limit,
-        cwd=ROOT,
-    )
+    return limited_run(place, limit)
 
 
 @pytest.mark.parametrize("room", [100, 4_000, 33_000, 45_000])

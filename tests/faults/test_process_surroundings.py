@@ -6,27 +6,15 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.place import PRICES, Place
+from tests.faults.limited import limited_run
 
 ROOT = Path(__file__).parent.parent.parent
 CHEAPER = {**PRICES, "aurora-large": ("2.50", "7.50")}
-
-
-def limited(place: Place, limit: Callable[[], None]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        place.command("run", "--only", "aurora"),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-        preexec_fn=limit,
-        cwd=ROOT,
-    )
 
 
 @pytest.mark.parametrize("descriptors", [16, 64])
@@ -34,7 +22,7 @@ def test_P31_few_descriptors_are_enough_or_an_error(place: Place, descriptors: i
     place.show(PRICES)
     place.run()
     place.show(CHEAPER)
-    done = limited(place, lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
+    done = limited_run(place, lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
     assert "Traceback" not in done.stderr
     assert done.returncode == 0 if descriptors == 64 else done.returncode != 70, done.stderr
     place.run()

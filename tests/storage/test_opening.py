@@ -7,8 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +17,7 @@ from storage import backup, connection
 from storage.connection import Connection, create
 from storage.errors import (
     CorruptDatabase,
-    DatabaseBusy,
     DatabaseMissing,
-    DiskFull,
     NewerSchema,
     NotADatabase,
     OlderSchema,
@@ -31,7 +27,6 @@ from storage.errors import (
 from storage.queries import prices, run_sql
 from storage.schema import latest_version, migrations
 from storage.store import Store
-from tests.storage.killed import broken, look, recorded_step
 from tests.storage.looks import outcome, page_id, rate, view
 
 ROOT = Path(__file__).parent.parent.parent
@@ -180,39 +175,6 @@ def test_damage_anywhere_in_the_file_ends_in_a_sentence(database: Path) -> None:
     assert refused > 10
 
 
-def test_a_database_that_is_deleted_during_the_run_is_not_written_into_the_void(store: Store, database: Path) -> None:
-    store.record_page(outcome(0, [rate()]))
-    database.unlink()
-    with pytest.raises(DatabaseMissing, match="deleted or replaced"):
-        store.record_page(outcome(1, [rate()]))
-    assert not database.exists()
-
-
-def test_a_full_disk_stops_the_look_and_later_it_goes_on(store: Store) -> None:
-    store.record_page(outcome(0, [rate()]))
-    big = [rate(f"model {number}") for number in range(600)]
-    store.connection.execute("PRAGMA max_page_count = 60")
-    with pytest.raises(DiskFull, match="make room and run again"):
-        store.record_page(outcome(1, big))
-    assert store.accepted_rates(page_id(store)) == (rate(),)
-    assert len(view(store, "captures")) == 1
-    store.connection.execute("PRAGMA max_page_count = 100000")
-    store.record_page(outcome(1, big))
-    assert len(store.accepted_rates(page_id(store))) == 600
-
-
-def test_a_lock_that_another_program_keeps_is_an_error_with_nothing_half(store: Store, database: Path) -> None:
-    store.connection.execute("PRAGMA busy_timeout = 50")
-    other = sqlite3.connect(database, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseBusy, match="close it"):
-        store.record_page(outcome(0, [rate()]))
-    other.execute("ROLLBACK")
-    other.close()
-    store.record_page(outcome(0, [rate()]))
-    assert len(view(store, "captures")) == 1
-
-
 def test_readers_see_whole_looks_while_another_connection_writes(store: Store, database: Path) -> None:
     store.record_page(outcome(0, [rate(), rate("GPT-4")]))
     with Store.open(database, read_only=True) as reader, store.connection.write() as sql:
@@ -265,39 +227,6 @@ def test_a_migration_that_fails_leaves_the_old_schema_and_its_backup(
     monkeypatch.undo()
     with Store.open(database) as store:
         store.record_page(outcome(0, [rate()]))
-
-
-def test_backups_that_are_made_during_a_run_are_whole(store: Store, database: Path, tmp_path: Path) -> None:
-    """P28: each copy holds whole looks, with their alerts."""
-    written = 0
-    is_over = threading.Event()
-
-    def run() -> None:
-        nonlocal written
-        with Store.open(database) as writer:
-            while not is_over.is_set():
-                written += 1
-                writer.record_page(look(written))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        copies = []
-        for number in range(8):
-            before = written
-            copies.append(backup.back_up(store.connection.raw, tmp_path / f"{number}.bak"))
-            while written == before:
-                time.sleep(0.001)
-    finally:
-        is_over.set()
-        thread.join()
-    steps = []
-    for copy in copies:
-        assert broken(copy, 0) == []
-        with Store.open(copy, read_only=True) as kept:
-            steps.append(recorded_step(kept))
-    assert steps == sorted(steps)
-    assert steps[-1] > steps[0]
 
 
 def test_two_programs_that_create_it_at_once_share_one(database: Path) -> None:

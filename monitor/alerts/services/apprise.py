@@ -23,7 +23,7 @@ from monitor.alerts.guard import is_public
 from monitor.alerts.phrases import visible
 from monitor.alerts.services.service import Service
 from monitor.channel_secrets import MASK, Secret
-from monitor.channels import Language, Place
+from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm
 
 _NATIVE = {
@@ -51,7 +51,7 @@ class AppriseForm(ChannelForm):
 
 
 @dataclass(frozen=True, slots=True)
-class AppriseChannel:
+class AppriseChannel(OneAddress):
     """One address of apprise."""
 
     type: ClassVar[str] = "apprise"
@@ -59,10 +59,6 @@ class AppriseChannel:
     url: Secret
     allow_private: bool = False
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -22,7 +22,7 @@ from monitor.alerts.errors import NotNow
 from monitor.alerts.markup import element, link
 from monitor.alerts.services.service import Service
 from monitor.channel_secrets import Secret
-from monitor.channels import Language, Place
+from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm, Line
 from scrapers.rates import format_instant
 
@@ -42,7 +42,7 @@ class AtomForm(ChannelForm):
 
 
 @dataclass(frozen=True, slots=True)
-class AtomChannel:
+class AtomChannel(OneAddress):
     """A feed file; `url` is where others find it, for its link to itself."""
 
     type: ClassVar[str] = "atom"
@@ -52,10 +52,6 @@ class AtomChannel:
     title: str = "Pricefall"
     url: str | None = None
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

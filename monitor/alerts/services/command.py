@@ -24,7 +24,7 @@ from monitor.alerts.errors import NotNow, Refused
 from monitor.alerts.phrases import visible
 from monitor.alerts.services.service import Service
 from monitor.channel_secrets import Secret
-from monitor.channels import Language, Place
+from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm, Duration
 
 TRY_AGAIN = os.EX_TEMPFAIL
@@ -46,7 +46,7 @@ class ExecForm(ChannelForm):
 
 
 @dataclass(frozen=True, slots=True)
-class ExecChannel:
+class ExecChannel(OneAddress):
     """A command and its words; `timeout_s` bounds one run."""
 
     type: ClassVar[str] = "exec"
@@ -54,10 +54,6 @@ class ExecChannel:
     command: tuple[str, ...]
     timeout_s: int = 30
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

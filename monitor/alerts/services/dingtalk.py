@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 from monitor.alerts.brief import Brief, Item, brief_of, clip, fit
 from monitor.alerts.delivery import Delivery
-from monitor.alerts.services.hooks import BUSY_S, HookChannel, SignedHookForm, post_to, read_hook
+from monitor.alerts.services.hooks import Codes, HookChannel, SignedHookForm, check_code, post_to, read_hook
 from monitor.alerts.services.service import Service
 from monitor.channels import Place
 
@@ -23,8 +23,14 @@ MESSAGE_BYTES = 15_000
 
 TWINS = {ord(sign): chr(ord(sign) + 0xFEE0) for sign in "*`[]<>\\"}
 _MARKS = {"good": "🟢 ", "bad": "🔴 ", "plain": ""}
-_BUSY = {-1, 130101, 410100, 90018, 90030}
-_GONE = {300001, 400101, 400102, 400106, 400013}
+_CODES = Codes(
+    busy=frozenset({-1, 130101, 410100, 90018, 90030}),
+    gone=frozenset({300001, 400101, 400102, 400106, 400013}),
+    set_up={
+        310000: "in the robot's settings make Pricefall the keyword, or let this machine's address pass, or set the "
+        "`secret` of its signature"
+    },
+)
 
 
 class DingTalkForm(SignedHookForm):
@@ -60,29 +66,12 @@ def send(channel: HookChannel, delivery: Delivery) -> None:
         DeliveryError: another refusal, see `monitor.alerts.posting`.
 
     """
-    from monitor.alerts.errors import NotNow, Refused
-    from monitor.alerts.posting import gone_error, refusal
-
     query = ""
     if channel.key is not None:
         now_ms = int(time.time() * 1000)  # the real time: the service refuses what is an hour old
         query = f"timestamp={now_ms}&sign={signature(channel.key.reveal(), now_ms)}"
     answer = post_to(channel, compose(channel, delivery), query=query)
-    code, name = answer.json.get("errcode"), answer.receiver.name
-    if answer.is_good and code == 0:
-        return
-    if code in _BUSY:
-        raise NotNow(f"{name} says that it is asked too often; it is tried again later", retry_after_s=BUSY_S)
-    if code in _GONE:
-        raise gone_error(answer, f"answers {code}{answer.words}")
-    if code == 310000:
-        raise NotNow(
-            f"{name} answers {code}{answer.words}; in the robot's settings make Pricefall the keyword, or let this "
-            "machine's address pass, or set the `secret` of its signature"
-        )
-    if not answer.is_good:
-        raise refusal(answer, gone=(404, 410))
-    raise Refused(f"{name} refuses the message{answer.words or ' without a word'}; see the robot's settings")
+    check_code(answer, answer.json.get("errcode"), _CODES)
 
 
 def _write(brief: Brief) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from monitor.alerts.brief import Brief, Item, brief_of, fit
 from monitor.alerts.delivery import Delivery
-from monitor.alerts.services.hooks import BUSY_S, HookChannel, SignedHookForm, post_to, read_hook
+from monitor.alerts.services.hooks import Codes, HookChannel, SignedHookForm, check_code, post_to, read_hook
 from monitor.alerts.services.service import Service
 from monitor.alerts.words import word
 from monitor.channels import Place
@@ -24,13 +24,15 @@ MESSAGE_BYTES = 18_000
 
 _COLOURS = {"good": "green", "bad": "red", "plain": "blue"}
 _HOSTS = {"feishu": "open.feishu.cn", "lark": "open.larksuite.com"}
-_BUSY = {11232, 11233, 99991400, 230020, 18120}
-_GONE = {19001, 19003}
-_SET_UP = {
-    19021: "correct its `secret` and this machine's clock",
-    19022: "let this machine's address pass in the bot's settings",
-    19024: "make Pricefall the keyword in the bot's settings",
-}
+_CODES = Codes(
+    busy=frozenset({11232, 11233, 99991400, 230020, 18120}),
+    gone=frozenset({19001, 19003}),
+    set_up={
+        19021: "correct its `secret` and this machine's clock",
+        19022: "let this machine's address pass in the bot's settings",
+        19024: "make Pricefall the keyword in the bot's settings",
+    },
+)
 
 
 class FeishuForm(SignedHookForm):
@@ -66,29 +68,12 @@ def send(channel: HookChannel, delivery: Delivery) -> None:
         DeliveryError: another refusal, see `monitor.alerts.posting`.
 
     """
-    from monitor.alerts.errors import NotNow, Refused
-    from monitor.alerts.posting import gone_error, refusal
-
     signed: dict[str, Any] = {}
     if channel.key is not None:
         now = int(time.time())  # the real time: the service refuses what is an hour old
         signed = {"timestamp": str(now), "sign": signature(channel.key.reveal(), now)}
     answer = post_to(channel, {**signed, **compose(channel, delivery)})
-    said = answer.json
-    code = said.get("code", said.get("StatusCode"))
-    name = answer.receiver.name
-    if answer.is_good and code == 0:
-        return
-    if code in _BUSY:
-        wait = answer.retry_after_s or BUSY_S
-        raise NotNow(f"{name} says that it is asked too often; it is tried again later", retry_after_s=wait)
-    if code in _GONE:
-        raise gone_error(answer, f"answers {code}{answer.words}")
-    if code in _SET_UP:
-        raise NotNow(f"{name} answers {code}{answer.words}; {_SET_UP[code]}")
-    if not answer.is_good:
-        raise refusal(answer, gone=(404, 410))
-    raise Refused(f"{name} refuses the message{answer.words or ' without a word'}; see the bot's settings")
+    check_code(answer, answer.json.get("code", answer.json.get("StatusCode")), _CODES)
 
 
 def _write(brief: Brief) -> dict[str, Any]:

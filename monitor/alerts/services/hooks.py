@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from monitor.channel_secrets import Secret
-from monitor.channels import Language, Place
+from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class SignedHookForm(HookForm):
 
 
 @dataclass(frozen=True, slots=True)
-class HookChannel:
+class HookChannel(OneAddress):
     """The address of a chat service; `key` signs what is posted there, where the service asks for it."""
 
     type: str
@@ -46,10 +46,6 @@ class HookChannel:
     allow_private: bool = False
     ca_file: Path | None = None
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -97,6 +93,49 @@ def post_to(
         url += ("&" if urlsplit(url).query else "?") + query
     receiver = Receiver(channel.type, channel.id, url, channel.secrets, channel.allow_private, channel.ca_file)
     return post_json(receiver, message, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What a service's error codes mean that come inside of a 200.
+
+    Attributes:
+        busy: it is asked too often.
+        gone: the hook was taken out of its chat, or switched off.
+        set_up: what a person has to change there, by code.
+
+    """
+
+    busy: frozenset[int]
+    gone: frozenset[int]
+    set_up: Mapping[int, str] = field(default_factory=dict)
+
+
+def check_code(answer: Answer, code: object, codes: Codes) -> None:
+    """Return where an answer's code says that the message was taken (0).
+
+    Raises:
+        NotNow: it is asked too often, or set up in another way.
+        ChannelGone: the hook is gone.
+        DeliveryError: another refusal, see `monitor.alerts.posting`.
+
+    """
+    from monitor.alerts.errors import NotNow, Refused
+    from monitor.alerts.posting import gone_error, refusal
+
+    name = answer.receiver.name
+    if answer.is_good and code == 0:
+        return
+    if code in codes.busy:
+        wait = answer.retry_after_s or BUSY_S
+        raise NotNow(f"{name} says that it is asked too often; it is tried again later", retry_after_s=wait)
+    if code in codes.gone:
+        raise gone_error(answer, f"answers {code}{answer.words}")
+    if isinstance(code, int) and code in codes.set_up:
+        raise NotNow(f"{name} answers {code}{answer.words}; {codes.set_up[code]}")
+    if not answer.is_good:
+        raise refusal(answer, gone=(404, 410))
+    raise Refused(f"{name} refuses the message{answer.words or ' without a word'}; see the robot's settings")
 
 
 def _is_of(url: str, hosts: tuple[str, ...]) -> bool:

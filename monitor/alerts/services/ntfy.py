@@ -15,7 +15,7 @@ from monitor.alerts.brief import Brief, brief_of, fit
 from monitor.alerts.delivery import Delivery
 from monitor.alerts.services.service import Service
 from monitor.channel_secrets import Secret
-from monitor.channels import Language, Place
+from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm, Line
 
 MESSAGE_BYTES = 4000
@@ -63,7 +63,7 @@ class NtfyForm(ChannelForm):
 
 
 @dataclass(frozen=True, slots=True)
-class NtfyChannel:
+class NtfyChannel(OneAddress):
     """A topic, which on a public server is as good as a password, and a token where the server wants one."""
 
     type: ClassVar[str] = "ntfy"
@@ -74,10 +74,6 @@ class NtfyChannel:
     allow_private: bool = False
     ca_file: Path | None = None
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -13,7 +13,7 @@ from monitor.alerts.delivery import Delivery
 from monitor.alerts.services.hooks import BUSY_S
 from monitor.alerts.services.service import Service
 from monitor.channel_secrets import Secret
-from monitor.channels import Language, Place
+from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm, Line
 
 TEXT_LENGTH = 4096
@@ -44,7 +44,7 @@ class TelegramForm(ChannelForm):
 
 
 @dataclass(frozen=True, slots=True)
-class TelegramChannel:
+class TelegramChannel(OneAddress):
     """A bot and the chat that it writes to, in one of its topics where it has some."""
 
     type: ClassVar[str] = "telegram"
@@ -56,10 +56,6 @@ class TelegramChannel:
     allow_private: bool = False
     ca_file: Path | None = None
     language: Language | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return (self.id,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -10,15 +10,14 @@ from typing import Any, Literal
 from monitor.alerts.brief import Brief, Item, brief_of, clip, fit
 from monitor.alerts.delivery import Delivery
 from monitor.alerts.services.dingtalk import TWINS
-from monitor.alerts.services.hooks import BUSY_S, HookChannel, HookForm, post_to, read_hook
+from monitor.alerts.services.hooks import Codes, HookChannel, HookForm, check_code, post_to, read_hook
 from monitor.alerts.services.service import Service
 from monitor.channels import Place
 
 CONTENT_BYTES = 4096
 
 _COLOURS = {"good": "info", "bad": "warning", "plain": "comment"}  # green, orange, grey
-_BUSY = {-1, 45009, 45033, 45047}
-_GONE = {93000, 93008, 40014}
+_CODES = Codes(busy=frozenset({-1, 45009, 45033, 45047}), gone=frozenset({93000, 93008, 40014}))
 
 
 class WeComForm(HookForm):
@@ -47,20 +46,8 @@ def send(channel: HookChannel, delivery: Delivery) -> None:
         DeliveryError: another refusal, see `monitor.alerts.posting`.
 
     """
-    from monitor.alerts.errors import NotNow, Refused
-    from monitor.alerts.posting import gone_error, refusal
-
     answer = post_to(channel, compose(channel, delivery))
-    code, name = answer.json.get("errcode"), answer.receiver.name
-    if answer.is_good and code == 0:
-        return
-    if code in _BUSY:
-        raise NotNow(f"{name} says that it is asked too often; it is tried again later", retry_after_s=BUSY_S)
-    if code in _GONE:
-        raise gone_error(answer, f"answers {code}{answer.words}")
-    if not answer.is_good:
-        raise refusal(answer, gone=(404, 410))
-    raise Refused(f"{name} refuses the message{answer.words or ' without a word'}; see the robot's settings")
+    check_code(answer, answer.json.get("errcode"), _CODES)
 
 
 def _write(brief: Brief) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,9 +17,12 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from monitor.channel_secrets import Secret
 from monitor.channels import EmailChannel, WebhookChannel
+from monitor.rules import alerts_for
 from monitor.settings import Rule, Settings
 from scrapers.rates import Conditions, Evidence, Rate, TokenRange
+from storage import outbox
 from storage.nouns import Event
+from storage.store import Store
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SIGNING_SECRET = "whsec_Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5"
@@ -124,3 +128,17 @@ def settings_of(*channels: EmailChannel | WebhookChannel, language: str = "en", 
         channels=channels,
         rules=(everything,),
     )
+
+
+def queue(store: Store, settings: Settings, *events: Event) -> tuple[str, ...]:
+    """Queue the alerts of events, of one cut when none is given; their ids."""
+    alerts = alerts_for(events or [change()], settings)
+    outbox.enqueue(store, alerts, NOW)
+    return tuple(alert.id for alert in alerts)
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

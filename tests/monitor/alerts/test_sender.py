@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -14,10 +13,9 @@ from monitor.alerts.errors import RefusedForGood
 from monitor.alerts.payload import notice_payload
 from monitor.alerts.sender import WAITS_S, deliver_due, send_test, wait_before_next
 from monitor.rules import alerts_for
-from monitor.settings import Settings
 from scrapers.catalog import ConfigError
 from storage import outbox
-from storage.nouns import Alert, Event
+from storage.nouns import Alert
 from storage.store import Store
 from tests.monitor.alerts.parts import (
     NOW,
@@ -26,27 +24,16 @@ from tests.monitor.alerts.parts import (
     change,
     hook_channel,
     mail_channel,
+    queue,
     settings_of,
+    unused_port,
 )
 
 HOUR = timedelta(hours=1)
 
 
-def queue(store: Store, settings: Settings, *events: Event) -> tuple[str, ...]:
-    alerts = alerts_for(events or [change()], settings)
-    outbox.enqueue(store, alerts, NOW)
-    return tuple(alert.id for alert in alerts)
-
-
 def ids_at(server: HTTPServer) -> list[str]:
     return [request.headers["webhook-id"] for request, _answer in server.log]
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_d12_what_was_queued_is_sent_once(store: Store, httpserver: HTTPServer, postbox: Postbox) -> None:
