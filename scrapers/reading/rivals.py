@@ -2,8 +2,8 @@
 
 A heading, caption or sentence right above says so ("How we compare", "versus other providers"). Of a comparison only
 the models count that another block of the page prices, or that a heading of the page names, and their family. A boast
-("10x cheaper than GPT-4o") above one family that it does not name is no comparison. Of a history ("Price history") only
-those models count that no other block prices.
+("10x cheaper than GPT-4o") above one family that it does not name is no comparison. A history ("Price history") gives
+none: what a price was is no price.
 """
 
 from __future__ import annotations
@@ -100,17 +100,7 @@ def _without_past(
     read: Sequence[tuple[Block, Scope, Reading]],
 ) -> Sequence[tuple[Block, Scope, Reading]]:
     past = {id(block) for block, _, _ in read if any(_PAST.search(text) for text in block.context.headings[-1:])}
-    if not past:
-        return read
-    now = {model_key(rate.model) for block, _, part in read if id(block) not in past for rate in part.rates}
-
-    def is_left(rate: Rate) -> bool:
-        return model_key(rate.model) not in now
-
-    return [
-        (block, scope, _kept(part, tuple(filter(is_left, part.rates))) if id(block) in past else part)
-        for block, scope, part in read
-    ]
+    return [(block, scope, _kept(part, ()) if id(block) in past else part) for block, scope, part in read]
 
 
 def _kept(part: Reading, rates: tuple[Rate, ...]) -> Reading:

@@ -85,3 +85,14 @@ def test_a_title_that_names_a_rival_makes_it_no_model_of_the_seller() -> None:
 def test_a_table_of_others_alone_is_no_boast(heading: str) -> None:
     others = OWN.replace("Nova", "Comet")
     assert models(f"# Acme\n\n{OWN}\n\n## {heading}\n\n{others}") == {"Nova 3", "Nova 2"}
+
+
+def test_a_history_states_no_price_of_today_not_even_of_a_model_that_is_priced_nowhere_else() -> None:
+    past = OWN.replace("Nova 2", "Nova 1")
+    assert models(f"# Nova\n\n## Pricing\n\n{OWN}\n\n## Price history\n\n{past}") == {"Nova 3", "Nova 2"}
+
+
+@pytest.mark.parametrize("heading", ["Industry Average", "Our Promise", "Overage"])
+def test_a_heading_that_names_no_model_gives_no_rate(heading: str) -> None:
+    rows = "| | Price per 1M tokens |\n|---|---|\n| Input | $3 |\n| Output | $9 |\n"
+    assert models(f"# Prices\n\n## Osprey Pro\n\n{rows}\n## {heading}\n\n{rows}") == {"Osprey Pro"}
