@@ -90,7 +90,7 @@ def _parse_inline(state: StateCore) -> None:
             token.children = [Token("text", "", 0, content=token.content)] if token.content else []
 
 
-_MAGIC_BLOCK = re.compile(r"\[block:parameters\]([^\[]*+(?:\[(?!/?block)[^\[]*+)*+)\[/block\]")
+_MAGIC_BLOCK = re.compile(r"\[block:parameters\]([^\[]*(?:\[(?!/?block)[^\[]*)*)\[/block\]")
 
 
 def _magic_table(block: re.Match[str]) -> str:
