@@ -37,11 +37,15 @@ pictures: $(READY)
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file requirements.lock
+	echo "litellm>=1.110,<2" | uv pip compile - --no-deps --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --output-file requirements-files.lock
 
-$(READY): requirements.lock pyproject.toml
+# requirements-files.lock: packages whose files the tests read and whose code nobody runs, so without what they need.
+$(READY): requirements.lock requirements-files.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Pricefall needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d: say make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-files.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 

@@ -167,7 +167,7 @@ def test_the_real_file_has_no_key_that_is_not_known() -> None:
     try:
         found = metadata.distribution("litellm")
     except metadata.PackageNotFoundError:
-        pytest.skip("litellm is not installed (pip install 'pricefall[feeds-test]'): its real file is not read here")
+        pytest.skip("litellm is not installed (requirements-files.lock): its real file is not read here")
     name = "litellm/model_prices_and_context_window_backup.json"
     body = Path(str(found.locate_file(name))).read_bytes()
     said = read_feed(load_feeds()["litellm"], body, {})
