@@ -7,6 +7,7 @@ Bytes that fit nowhere become U+FFFD, which no price survives unnoticed: a reade
 from __future__ import annotations
 
 import codecs
+import json
 import re
 
 from scrapers.documents.blocks import Kind
@@ -132,5 +133,13 @@ def _looks_like_lines_of_json(start: str) -> bool:
     return (
         len(lines) >= 2
         and all(line.lstrip().startswith("{") for line in lines)
-        and lines[0].rstrip().rstrip(",").endswith("}")
+        and _is_object(lines[0].rstrip().rstrip(","))
     )
+
+
+def _is_object(line: str) -> bool:
+    """Whether a line is a whole object and not the beginning of one that goes on below."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False

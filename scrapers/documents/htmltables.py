@@ -68,6 +68,10 @@ def nested_tables(table: Tag) -> list[Tag]:
 
 def strays_of(table: Tag) -> list[Tag]:
     """Elements that stand in a table and in none of its rows: a table that is never closed swallows what follows it."""
+    if table.name != "table":
+        rows = rows_of(table)
+        inside = {id(node) for row in rows for node in (row, *row.parents)}
+        return [child for child in table.find_all(recursive=False) if rows and id(child) not in inside]
     places = [table, *table.find_all(["tbody", "thead", "tfoot"], recursive=False)]
     return [child for place in places for child in place.find_all(recursive=False) if child.name not in _TABLE_PARTS]
 

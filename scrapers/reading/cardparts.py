@@ -75,6 +75,10 @@ def _named_by_place(card: Card, lines: Sequence[CardLine], scope: Scope, reads_b
     prices = [price for line in lines for price in line.found.prices]
     if len(prices) == 1 and (title.casefold() in _KINDS or (_sells_speech(card, scope) and is_identifier(title))):
         return title
+    if len(prices) == 1 and prices[0].unit is not None and " " in title and could_name(title, scope):
+        kinds = {as_heading(heading, scope.label).kind for heading in card.context.headings[:-1]}
+        if prices[0].unit.unit == "page" or (prices[0].unit.unit == "token" and "embedding" in kinds):
+            return title  # "Document OCR" per page; "Embed Query" below "Embedding"
     return title if could_name(title, scope) and reads_both(title, lines) else ""
 
 

@@ -72,6 +72,9 @@ _EQUIVALENT_WORD = re.compile(
 _GOES_ON = re.compile(r"^[^$¥€£:：;；]{0,40}(?:\band|\bor|和|或|/)\s*$", re.IGNORECASE)
 _OWN = re.compile(r"^\s*[,，(（]")
 _NOTE = re.compile(r"^\s*[(（][^()（）]*[)）]")
+_BILLED = re.compile(
+    r"[(（]\s*(?:(?:rounded|billed|charged|metered|pro-?rated|minimum)\b|不足|按秒)[^()（）]*[)）]", re.IGNORECASE
+)  # "$0.006 / minute (rounded to the nearest second)": how the amount is counted, not what it is for
 _CLOSING = re.compile(r"^[^()（）]*[)）]")  # the rest of a bracket that holds the amount: "Input $1 ($0.10 cached)"
 _LATER = re.compile(
     r"(?:\bthen|\bafterwards?|\bthereafter|之后|此后|届时|\bdanach|\bensuite|\bluego)\s*[:：]?\s*$", re.IGNORECASE
@@ -336,7 +339,7 @@ def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], scope: S
             lead = ""
         before.append(lead)
     for number in range(len(amounts)):
-        tail = gaps[number + 1]
+        tail = _BILLED.sub(" ", gaps[number + 1])
         is_last = number + 1 == len(amounts)
         if not is_last and (leads or _LABEL_END.search(tail)) and not _is_own(tail, begins):
             note = _NOTE.match(tail) or _CLOSING.match(tail)

@@ -21,10 +21,11 @@ MODEL_KEYS = (
 LABEL_KEYS = frozenset(
     {
         *("label", "name", "title", "type", "kind", "meter", "metric", "category", "component", "direction", "tier"),
-        *("item", "value", "key", "modality", "token type", "usage type", "price type", "service tier", "mode"),
+        *("item", "value", "key", "sku", "modality", "token type", "usage type", "price type", "service tier", "mode"),
         *("window", "billing item"),
     }
 )
+TIER_KEYS = frozenset({"service tier", "serverless mode", "tier", "mode", "processing", "processing mode"})
 METER_NAME_KEYS = frozenset({"meter name", "sku name", "usage type", "usagetype", "metric name"})
 UNIT_KEYS = frozenset(
     {"per", "unit", "units", "price unit", "billing unit", "unit of measure", "pricing unit", "unit text"}

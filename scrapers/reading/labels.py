@@ -117,6 +117,8 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     if has_digits(rest):
         others.extend(_RESOLUTION.findall(rest))
         rest = _RESOLUTION.sub(" ", rest)
+    place = _REGION_ID.search(rest)
+    rest = _REGION_ID.sub(" ", rest) if place is not None else rest
     for one in find_ranges(rest):
         span = one.tokens(scale)
         if span is None:
@@ -147,6 +149,7 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
         currency=next(iter(currencies)) if len(currencies) == 1 else None,
         valid_from=validity.valid_from,
         valid_until=validity.valid_until,
+        region=place[0] if place is not None else words.region,
         roles=words.roles | ({"foreign"} if is_foreign else set()),
         others=(*words.others, *others),
     )
@@ -157,6 +160,10 @@ def _is_foreign(found: FoundUnit, text: str) -> bool:
     return found.unit.unit == FOREIGN and not text[found.start : found.end].casefold().endswith("model")
 
 
+_REGION_ID = re.compile(
+    r"(?<![\w.@/\-])(?:us|eu|ca|sa|me|mx|af|il|ap|cn|asia|europe|africa|australia|(?:north|south)america)-(?:gov-)?"
+    r"(?:north|south|east|west|central){1,2}-?[0-9](?:-[a-z])?(?![\w\-])"
+)  # "us-east5", "ap-southeast-1": what clouds call their regions
 _IN_CURRENCY = re.compile(r"\bin\s+(?!price|cost|token)(?:us[$-]|[a-z]{2})", re.IGNORECASE)  # "in USD", but "in ($/M)"
 _IN_ALONE = re.compile(r"[\W_]*in(?: price| cost| tokens?)?[\W_]*")
 _FOREIGN_QUANTITY = re.compile(r"(?<![\w.])[0-9]+\s?(?:[GTM]i?B|users?|seats?|months?|个月)(?![a-z])", re.IGNORECASE)

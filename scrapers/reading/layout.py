@@ -222,13 +222,17 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     is_money = bool(
         meaning.unit and meaning.unit.unit == "token" and meaning.currency and not meaning.unknown
     )  # "per 1M tokens in USD"
-    is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when) or is_money
     numbers = sum(1 for cell in cells if cell is not None and any(char.isdigit() for char in clean(cell.text)[:12]))
     words = sum(
         1
         for cell in cells
         if cell is not None and has_words(cell.text) and not is_number(cell) and not _is_state(cell, scope)
     )
+    is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when) or is_money
+    if words and not numbers and not states:
+        return (
+            "ignore" if "price" in meaning.roles else "label"
+        )  # "Tokens * price of a token" under "Formula of the fee"
     if is_priced and ("price" in meaning.roles or meaning.unit or meaning.currency or numbers > words or not words):
         return "price"
     return "label"

@@ -65,6 +65,8 @@ def read_models(lines: tuple[tuple[Run, ...], ...], scope: Scope) -> tuple[Model
     if not texts:
         return ()
     texts[0] = _strip_badges(texts[0], scope)
+    if len(texts) > 1 and _is_maker(texts[0], texts[1], scope):
+        texts = texts[1:]
     if len(texts) > 1 and all(is_identifier(text) for text in texts):
         return tuple(name for text in texts if (name := read_model(text, scope)))
     series = _SERIES.fullmatch(texts[0])
@@ -88,6 +90,14 @@ def read_models(lines: tuple[tuple[Run, ...], ...], scope: Scope) -> tuple[Model
             meaning = meaning.over(_bounds(label))
         notes.append(text)
     return (replace(first, meaning=meaning, notes=tuple(notes)),)
+
+
+def _is_maker(first: str, second: str, scope: Scope) -> bool:
+    """Whether a line of words stands above an identifier that holds none of them: "Meta", "Llama-3.3-70B-Instruct"."""
+    if any(char.isdigit() for char in first) or not is_identifier(second) or not scope.label(second).unknown:
+        return False
+    is_named = re.search(r"[a-z]", second, re.IGNORECASE) and any(char.isdigit() for char in second) and "-" in second
+    return bool(is_named) and fold(first).split(" ")[0] not in fold(second)
 
 
 def _are_relatives(text: str, parts: Sequence[str], scope: Scope) -> bool:

@@ -133,10 +133,13 @@ def _without_meter(model: str, meaning: Meaning) -> str:
     return f"no words say what is paid for in the row {model!r}; {remedy}"
 
 
+_HEARS_OR_SPEAKS = re.compile(r"(?<![a-z])(?:whisper|transcribe|asr|stt|tts)(?![a-z])", re.IGNORECASE)
+
+
 def _kind_named(model: str, scope: Scope) -> str | None:
     """What a model that is paid by time makes, as far as its name tells: "grok-imagine-video"."""
     words = scope.vocabulary.read_words(model)
-    if words.kind == "speech":
+    if words.kind == "speech" or _HEARS_OR_SPEAKS.search(model):
         return "speech"
     return "video" if words.modalities == {"video"} else None
 
@@ -199,12 +202,12 @@ def _undirected(meaning: Meaning, modality: str, noun: str | None) -> tuple[str,
             return ("video",)
         is_speech = meaning.kind == "speech" or (modality == "audio" and not meaning.unknown)
         return ("speech",) if is_speech else ()
+    if noun in _TOKEN_UNITS and meaning.kind in {"embedding", "rerank"}:
+        return (_DIRECTED.get(("input", modality), "input"),)
     if noun in _BY_UNIT and not meaning.unknown:
         if noun == "request" and meaning.kind in {"image", "video", "speech"}:
             return (meaning.kind,)
         return (_BY_UNIT[noun],)
-    if noun == "token" and meaning.kind in {"embedding", "rerank"}:
-        return (_DIRECTED.get(("input", modality), "input"),)
     if noun == "token" and modality in {"audio", "image", "video"}:
         return ()
     if noun in {"token", None} and meaning.kind in {"image", "video", "speech"}:

@@ -32,6 +32,7 @@ from scrapers.reading.keys import (
     MODEL_KEYS,
     NUMBER,
     REGION_KEYS,
+    TIER_KEYS,
     TOOLS,
     TYPE_KEYS,
     UNIT_KEYS,
@@ -111,6 +112,9 @@ def read_record(record: Record, scope: Scope, habits: Habits = _NO_HABITS) -> Re
     around = read_context(record.context, scope)
     around = around._replace(unknown="", roles=around.roles - {"ignore"})
     reader = _RecordReader(scope, record)
+    for key, value in record.context.props:
+        if (word := words_of(key).casefold()) in UNIT_KEYS | CURRENCY_KEYS:
+            around = reader.said_by_field(word, value, around, is_item=False)
     total = Reading(complaints=complaints)
     for part in reader.read_object(record.fields, _Place(meaning=around)):
         total += part
@@ -159,7 +163,7 @@ class _RecordReader:
         for key, value in fields.items():
             word = words[key]
             if isinstance(value, str) and value and len(value) <= 80:
-                meaning = self._said_by_field(word, value, meaning, is_item=is_item)
+                meaning = self.said_by_field(word, value, meaning, is_item=is_item)
         is_entry = own is not None or place.is_entry
         span = None if is_entry else range_of(fields, words)
         if span is not None:
@@ -190,7 +194,7 @@ class _RecordReader:
         units = {label.unit for label in labels if label.direction and label.unit and label.unit.unit == "token"}
         return units.pop() if len(units) == 1 else None
 
-    def _said_by_field(self, word: str, value: str, meaning: Meaning, *, is_item: bool) -> Meaning:
+    def said_by_field(self, word: str, value: str, meaning: Meaning, *, is_item: bool) -> Meaning:
         if word in UNIT_KEYS and value in _SHARES:
             return meaning._replace(unit=Unit(_SHARES[value], "token", is_implied=True))
         if word in UNIT_KEYS:
@@ -203,6 +207,10 @@ class _RecordReader:
             return meaning._replace(currency=label.currency or meaning.currency)
         if word in REGION_KEYS:
             return meaning._replace(region=value)
+        if not is_item and word in TIER_KEYS:
+            label = self._scope.label(words_of(value))
+            is_tier = label == Meaning(tier=label.tier, roles=label.roles) and label.tier != "free"
+            return meaning._replace(tier=label.tier or meaning.tier) if is_tier else meaning
         if is_item and word in LABEL_KEYS and not NUMBER.match(value):
             return self._scope.label(value if " " in value else words_of(value)).over(meaning)
         return meaning

@@ -16,6 +16,7 @@ from scrapers.rates import Complaint, Rate, model_key
 from scrapers.reading.apart import close_bands, tell_rows_apart
 from scrapers.reading.cardlines import could_name
 from scrapers.reading.dates import read_validity
+from scrapers.reading.headers import header_parts
 from scrapers.reading.hinted import component_layouts
 from scrapers.reading.labels import Reading, Scope, read_context
 from scrapers.reading.layout import Column, Layout, find_layout
@@ -53,6 +54,7 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         scope = _lending_no_unit(scope)
     if not above and layout.model_column is None and not layout.models_across:
         above = _titled(table.context, layout, scope)
+    layout = _with_parts_above(layout, table.context, scope)
     strange = strange_columns(layout, around, scope, table.locator)
     is_open = bool(strange.complaints) or any(is_strange(column) for column in layout.columns)
     places = (
@@ -88,6 +90,25 @@ def _until_footnote(rates: tuple[Rate, ...], cell: Cell, context: Context, scope
         replace(rate, valid_until=end) if rate.list_amount is not None and rate.valid_until is None else rate
         for rate in rates
     )
+
+
+def _with_parts_above(layout: Layout, context: Context, scope: Scope) -> Layout:
+    """Columns whose headings name no meter, with those that the caption or the sentence above names in order.
+
+    "Prices are per million tokens: input / cached input / output."
+    """
+    texts = (part for text in (context.caption, *context.before) for part in re.split(r"[:：.。()（）]\s*", text))
+    said = {parts for text in texts if "/" in text and (parts := header_parts(text, scope))}
+    if len(said) != 1:
+        return layout
+    (parts,) = said
+    columns = tuple(
+        replace(column, parts=parts)
+        if column.role == "price" and not (column.parts or column.meaning.has_meter or column.meaning.unknown)
+        else column
+        for column in layout.columns
+    )
+    return replace(layout, columns=columns)
 
 
 def _names_models(layout: Layout) -> bool:

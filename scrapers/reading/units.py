@@ -132,7 +132,7 @@ _NOUN = rf"(?P<noun>{_either(_NOUN_OF)})(?:\(s\))?{_EDGE}"
 _SEPARATOR = (
     r"(?:(?<![0-9][km])/\s*(?:per\s+|pro\s+|par\s+|por\s+|за\s+)?|(?<![a-zà-ÿа-я])(?:per|pro(?=\s+(?:[0-9]|mio|million"
     r"|tausend|tok|anfrage|aufruf|bild(?![a-z])|minute|sekunde|seite|stunde|zeichen))|por|par|pour|je|for|al|za|за|на|ogni"
-    r"|setiap|tiap)\s+(?:each\s+|every\s+|cada\s+|chaque\s+|каждый\s+|каждые\s+|un\s+|un[ae]\s+|um\s+|uma\s+)?|每\s*)"
+    r"|setiap|tiap|(?:стоимость|цена)(?=\s+(?:одно|1\s)))\s+(?:each\s+|every\s+|cada\s+|chaque\s+|каждый\s+|каждые\s+|один\s+|одну\s+|одно(?:го|й)\s+|un\s+|un[ae]\s+|um\s+|uma\s+)?|每\s*)"
 )
 _HOUR = r"(?:hours?|hr|h|小时|小時|時間|时间|시간|stunde|heure|hora|ora|час|jam)(?![a-zà-ÿа-я])(?:あたり|당)?"
 _STORAGE = rf"(?P<storage>\s*(?:[/*·×\-]\s*(?:per\s+)?|per\s+|par\s+|por\s+|pro\s+|all['’]|в\s+|за\s+|每\s*){_HOUR})?"
@@ -229,7 +229,26 @@ def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
 
 
 _SEPARATORS = openings(
-    ["/", "每", "per", "pro", "por", "par", "pour", "je", "for", "al", "za", "за", "на", "ogni", "setiap", "tiap"]
+    [
+        "/",
+        "每",
+        "per",
+        "pro",
+        "por",
+        "par",
+        "pour",
+        "je",
+        "for",
+        "al",
+        "za",
+        "за",
+        "на",
+        "ogni",
+        "setiap",
+        "tiap",
+        "стоимость",
+        "цена",
+    ]
 )
 _COUNTERS = frozenset("개個个")
 _SCALES = openings(_MAGNITUDES)
