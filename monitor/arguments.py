@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from monitor.parts import Parts
 from scrapers.catalog import nearest
-from scrapers.rates import METERS, parse_instant
+from scrapers.rates import METERS, model_key, parse_instant
+from storage import queries
 from storage.nouns import EVENT_KINDS
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from monitor.exchange import Exchange
 
 _PLAIN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _IN_A_DAY = {"start": timedelta(), "last": timedelta(days=1, seconds=-1), "next": timedelta(days=1)}
@@ -64,15 +72,70 @@ def known_provider(parts: Parts, name: str | None) -> str | None:
 
 def known_meter(name: str | None) -> str | None:
     """A meter of the contract."""
-    if name is not None and name not in METERS:
-        raise click.UsageError(f"{name!r} is no meter{nearest(name, METERS)}; known are {', '.join(METERS)}")
+    known_word(name, METERS, "meter")
     return name
+
+
+def known_word(name: str | None, words: Sequence[str], what: str) -> None:
+    """Refuse a word of a fixed list that is none, with what may have been meant."""
+    if name is not None and name not in words:
+        raise click.UsageError(f"{name!r} is no {what}{nearest(name, words)}; known are {', '.join(words)}")
 
 
 def known_kind(name: str) -> str:
     """A kind of event."""
-    if name not in EVENT_KINDS:
-        raise click.UsageError(
-            f"{name!r} is no kind of event{nearest(name, EVENT_KINDS)}; known are {', '.join(EVENT_KINDS)}"
-        )
+    known_word(name, EVENT_KINDS, "kind of event")
     return name
+
+
+def unknown_words(
+    store: Store, model: str | None = None, tier: str | None = None, currency: str | None = None
+) -> str | None:
+    """What of a question that found nothing stands nowhere in the database, with the nearest that does; None if all do.
+
+    A model's name may be a pattern and is compared folded, so that `GPT4o-mini` is near `gpt-4o-mini`.
+    """
+    if model is not None and not queries.of_model([{"model": name} for _, name in queries.model_names(store)], model):
+        return f"no model that was ever seen matches {model!r}{_nearest_model(store, model)}"
+    words: tuple[tuple[Literal["service_tier", "currency"], str | None], ...] = (
+        ("service_tier", tier),
+        ("currency", currency and currency.upper()),
+    )
+    for column, word in words:
+        known = queries.known_words(store, column)
+        if word is not None and known and word not in known:
+            return f"no price has the {column.replace('_', ' ')} {word!r}{nearest(word, known)}"
+    return None
+
+
+def _nearest_model(store: Store, pattern: str) -> str:
+    printed = dict(queries.model_names(store))
+    close = difflib.get_close_matches(model_key(pattern.strip("*?")), printed, n=1)
+    return f"; did you mean {printed[close[0]]!r}?" if close else ""
+
+
+def exchange_into(parts: Parts, target: str, on: date, option: str = "--in") -> tuple[Exchange, str]:
+    """The rates of exchange at hand, and the code of a currency that people typed.
+
+    Raises:
+        click.UsageError: the ECB has no rate for that currency on that day.
+
+    """
+    from monitor.exchange import NoExchangeRate, fetch_rates, open_exchange
+    from monitor.parts import utc_now
+
+    fetch = partial(fetch_rates, parts.settings.fetch) if parts.settings.exchange_update == "daily" else None
+    exchange = open_exchange(parts.settings.database, fetch=fetch, now=utc_now(), say=warn)
+    code = target.strip().upper()
+    try:
+        exchange.conversion("EUR", code, on)
+    except NoExchangeRate as err:
+        known = ", ".join(exchange.currencies)
+        near = nearest(code, exchange.currencies)
+        raise click.UsageError(f"{option} {target}: {err}{near}; known are {known}") from err
+    return exchange, code
+
+
+def warn(words: str) -> None:
+    """A sentence beside an answer, on standard error."""
+    click.echo(f"pricefall: {words}", err=True)

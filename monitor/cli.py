@@ -39,6 +39,7 @@ _COMMANDS = {
     "health": "Show what is wrong with the watching itself, since when and what to do.",
     "doctor": "Check settings, database, provider files and what the last run left.",
     "cost": "Price a month of work on the models in use, or on every model.",
+    "cheapest": "Show on which models an amount of work costs least.",
     "review": "Decide about changes that were held.",
     "reread": "Read all kept captures again, and list what was misread.",
     "rules": "List rules, explain what was sent, try a rule on the past.",

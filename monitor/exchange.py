@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
+from monitor.price_rows import cheapest_first
 from scrapers.fetching import Capture, FetchFailure, FetchSettings, FetchTask
 from scrapers.rates import format_decimal
 
@@ -144,7 +145,7 @@ def convert_rows(
     days = [way.day for way in ways.values() if way is not None]
     if days and (on - min(days)).days > _OLD.days:
         notes.append(f"the newest rates of exchange at hand are of {min(days)}, {(on - min(days)).days} days before")
-    return sorted(converted, key=_cheapest_first), notes
+    return sorted(converted, key=cheapest_first), notes
 
 
 def _in_currency(row: dict[str, Any], ways: dict[str, Conversion | None], currency: str) -> dict[str, Any]:
@@ -161,15 +162,6 @@ def _in_currency(row: dict[str, Any], ways: dict[str, Conversion | None], curren
         "exchange_rate": format_decimal(way.convert(Decimal(1))),
         "exchange_date": way.day.isoformat(),
     }
-
-
-def _cheapest_first(row: dict[str, Any]) -> tuple[object, ...]:
-    """By meter, tier and unit; then what is free, then by price; what has no price in the currency comes last."""
-    price = Fraction(0)
-    has_price = row["state"] == "free" or row["converted_amount"] is not None
-    if row["converted_amount"] is not None and row["per"]:
-        price = Fraction(row["converted_amount"]) / Fraction(row["per"])
-    return (row["meter"], row["service_tier"], row["unit"] or "", not has_price, price, row["provider"], row["model"])
 
 
 def open_exchange(

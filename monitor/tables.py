@@ -145,6 +145,8 @@ def write_rows(
     rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, title: str = "", empty: str = "nothing found"
 ) -> None:
     """The same rows as JSON (one array), CSV (safe against formulas) or a table."""
+    if not rows and empty and (as_json or as_csv):
+        click.echo(empty, err=True)
     if as_json:
         click.echo(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))
     elif as_csv:

@@ -18,19 +18,24 @@ def line_of(text: str, loc: tuple[str | int, ...]) -> int | None:
     5
     >>> line_of('a = 1\n[[rule]]\nid = "x"\n', ("rule", 0, "channels"))
     2
+    >>> line_of("[[a]]\n[[a.b]]\n[[a]]\n[[a.b]]\nc = 1\n", ("a", 1, "b", 0, "c"))
+    5
     """
     best: tuple[int, int] | None = None
     prefix: tuple[str | int, ...] = ()
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str | int, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         table = _TABLE.match(line)
         if table is not None:
-            name: tuple[str | int, ...] = tuple(_names(table[2]))
+            *outer, name = _names(table[2])
+            prefix = ()
+            for each in outer:
+                prefix = (*prefix, each)
+                prefix = (*prefix, counts[prefix]) if prefix in counts else prefix
+            prefix = (*prefix, name)
             if table[1] == "[[":
-                dotted = table[2]
-                counts[dotted] = counts.get(dotted, -1) + 1
-                name = (*name, counts[dotted])
-            prefix = name
+                counts[prefix] = counts.get(prefix, -1) + 1
+                prefix = (*prefix, counts[prefix])
             at = prefix
         else:
             key = _KEY.match(line)

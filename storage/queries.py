@@ -12,7 +12,7 @@ from datetime import datetime
 from fnmatch import translate
 from re import IGNORECASE
 from re import compile as compile_pattern
-from typing import Any
+from typing import Any, Literal
 
 from scrapers.rates import model_key, parse_instant
 from storage.backup import newest_backup
@@ -119,7 +119,7 @@ def prices(
     # Without a question about the past the open intervals are enough: they have an index, and a clock that was set
     # back does not hide what was seen.
     scope = "ended_at IS NULL" if at is None and as_known_on is None else "(seen_from <= :at OR valid_from <= :at)"
-    return _of_model(_dicts(store.connection.rows(_PRICES.format(scope=scope), values)), model)
+    return of_model(_dicts(store.connection.rows(_PRICES.format(scope=scope), values)), model)
 
 
 def evidence(
@@ -153,6 +153,29 @@ def windowed_markets(store: Store, provider: str | None = None) -> list[tuple[st
     return [(row["provider"], row["market"]) for row in found]
 
 
+def model_names(store: Store) -> list[tuple[str, str]]:
+    """Every model's name that was ever accepted, folded for comparison and as printed."""
+    found = store.connection.rows(_MODEL_NAMES)
+    return [(row["model_key"], row["model"]) for row in found if row["model"] is not None]
+
+
+def known_words(store: Store, column: Literal["service_tier", "currency"]) -> list[str]:
+    """The words that stand in a column of the prices that are accepted now."""
+    found = store.connection.rows(
+        f"SELECT DISTINCT {column} FROM rates WHERE ended_at IS NULL AND {column} IS NOT NULL ORDER BY {column}"  # noqa: S608 - one of two words of ours
+    )
+    return [row[0] for row in found]
+
+
+def of_model(found: list[Row], pattern: str | None) -> list[Row]:
+    """Rows whose model matches a glob, as printed or folded; all of them without one."""
+    if pattern is None:
+        return found
+    printed = compile_pattern(translate(pattern), IGNORECASE)
+    folded = compile_pattern(translate(model_key(pattern)), IGNORECASE)
+    return [row for row in found if printed.match(row["model"]) or folded.match(model_key(row["model"]))]
+
+
 def first_known(store: Store) -> datetime | None:
     """When the first price was recorded, None before that."""
     row = store.connection.rows("SELECT recorded_at FROM rates ORDER BY id LIMIT 1")
@@ -182,8 +205,7 @@ def history(
     }
     models = ""
     if model is not None:
-        named = [row for row in store.connection.rows(_MODEL_NAMES) if row["model"] is not None]
-        chosen = _of_model(_dicts(named), model)
+        chosen = of_model([{"model_key": key, "model": name} for key, name in model_names(store)], model)
         values["keys"] = dump(sorted({row["model_key"] for row in chosen}))
         values["names"] = dump(sorted({row["model"] for row in chosen}))
         models = (
@@ -221,7 +243,7 @@ def changes(
             "provider": provider,
         },
     )
-    return _of_model(_dicts(found), model)
+    return of_model(_dicts(found), model)
 
 
 def providers(store: Store) -> list[Row]:
@@ -331,12 +353,3 @@ def _dicts(found: Iterable[sqlite3.Row]) -> list[Row]:
                 said[name] = json.loads(said[name])
         answer.append(said)
     return answer
-
-
-def _of_model(found: list[Row], pattern: str | None) -> list[Row]:
-    """Rows whose model matches a glob, as printed or folded."""
-    if pattern is None:
-        return found
-    printed = compile_pattern(translate(pattern), IGNORECASE)
-    folded = compile_pattern(translate(model_key(pattern)), IGNORECASE)
-    return [row for row in found if printed.match(row["model"]) or folded.match(model_key(row["model"]))]

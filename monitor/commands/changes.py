@@ -40,7 +40,7 @@ def command(
     """
     from datetime import timedelta
 
-    from monitor.arguments import known_kind, known_provider, moment
+    from monitor.arguments import known_kind, known_provider, moment, unknown_words
     from monitor.parts import open_to_read, utc_now
     from monitor.tables import write_rows
     from storage import queries
@@ -56,9 +56,11 @@ def command(
         rows = queries.changes(
             parts.store, begin, wanted, known_provider(parts, provider), model, until=end, as_known_on=known
         )
+        unknown = None if rows else unknown_words(parts.store, model)
     shown = rows if as_json else [_for_people(row, with_why=with_why or as_csv) for row in rows]
     title = f"{len(rows)} changes since {begin:%Y-%m-%d}"
-    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=f"nothing changed since {begin:%Y-%m-%d}")
+    empty = f"nothing changed since {begin:%Y-%m-%d}{'; ' + unknown if unknown else ''}"
+    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty)
 
 
 def _for_people(row: dict[str, Any], *, with_why: bool) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def command(config_path: str | None, /, workload: str | None, at: str | None, **
     pricefall cost support-bot --everywhere
     pricefall cost --input 120M --output 20M --model 'deepseek*'
     """
-    from monitor.arguments import moment
+    from monitor.arguments import moment, unknown_words
     from monitor.parts import open_to_read
     from monitor.tables import write_rows
 
@@ -60,6 +60,7 @@ def command(config_path: str | None, /, workload: str | None, at: str | None, **
             rows = _of_options(parts, when, options)
         else:
             rows = _of_workload(parts, when, workload, everywhere=options["everywhere"])
+        unknown = None if rows else unknown_words(parts.store, options["model"])
     shown = rows if options["as_json"] else [_for_people(row) for row in rows]
     title = f"{workload or 'a month'}, bills: {len(rows)}"
     write_rows(
@@ -67,7 +68,7 @@ def command(config_path: str | None, /, workload: str | None, at: str | None, **
         as_json=options["as_json"],
         as_csv=options["as_csv"],
         title=title,
-        empty="no model fits; `pricefall prices` shows what is known",
+        empty=unknown or "no model fits; `pricefall prices` shows what is known",
     )
 
 

@@ -44,7 +44,7 @@ def command(
     pricefall evidence deepseek-chat --meter input
     pricefall evidence 'gpt-4*' --at 2024-05-20 --save pages
     """
-    from monitor.arguments import known_meter, known_provider, moment
+    from monitor.arguments import known_meter, known_provider, moment, unknown_words
     from monitor.parts import open_to_read
     from monitor.tables import visible, write_rows
     from storage import queries
@@ -54,8 +54,12 @@ def command(
             parts.store, model, known_provider(parts, provider), known_meter(meter), tier, moment(at, "--at")
         )
         saved = _save(parts, rows, folder) if folder is not None else []
+        unknown = None if rows else unknown_words(parts.store, model, tier)
+    if not rows:
+        words = f"; {unknown}" if unknown else "; `pricefall prices` shows all"
+        click.echo(f"no price of {model!r} is in force{words}", err=True)
     if as_json:
-        write_rows(rows, as_json=True, as_csv=False)
+        write_rows(rows, as_json=True, as_csv=False, empty="")
     else:
         for row in rows:
             click.echo(
@@ -66,8 +70,6 @@ def command(
             click.echo(visible(f"  on        {row['url']}"))
             click.echo(f"  captured  {row['captured_at']}, {row['bytes']} bytes, sha256 {row['sha256']}")
             click.echo(f"  seen      {row['seen_from']} to {row['seen_until']}")
-        if not rows:
-            click.echo(f"no price of {model!r} is in force; `pricefall prices` shows all", err=True)
     for path in saved:
         click.echo(f"wrote {path}", err=as_json)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.price_rows import ORDERS, Order
 from scrapers.rates import format_instant
 
 if TYPE_CHECKING:
@@ -26,6 +26,15 @@ Row = dict[str, Any]
 @click.option("--as-known-on", metavar="DATE", help="As the database knew it then; alone, also in force then.")
 @click.option("--now", "of_the_hour", is_flag=True, help="Of peak and off-peak prices only the one of that hour.")
 @click.option("--in", "target", metavar="CODE", help="Also in this currency, by the ECB's rates; cheapest first.")
+@click.option("--per", metavar="TOKENS", help="Amounts of tokens and characters per so many: 1M, 1K, 1.")
+@click.option("--unit", help="Only what is sold by this unit: token, image, second, request, ...")
+@click.option("--state", help="Only prices in this state: priced, free, included, contact, dynamic.")
+@click.option(
+    "--sort",
+    type=click.Choice(ORDERS),
+    help="By name; by price, cheapest first within meter, tier and currency; or the newest first.",
+)
+@click.option("--top", metavar="N", type=click.IntRange(min=1), help="Only the first N, after sorting.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
 @click.pass_obj
@@ -41,6 +50,11 @@ def command(
     as_known_on: str | None,
     of_the_hour: bool,
     target: str | None,
+    per: str | None,
+    unit: str | None,
+    state: str | None,
+    sort: Order | None,
+    top: int | None,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -48,14 +62,17 @@ def command(
 
     \b
     pricefall prices --provider openai --meter input
+    pricefall prices --meter output --sort price --per 1M --top 20
     pricefall prices --model 'deepseek*' --at 2026-08-20 --csv
     pricefall prices --at 2026-08-20T00:00+08:00 --as-known-on 2026-08-15
     pricefall prices --model 'deepseek*' --now
     pricefall prices --meter output --tier standard --in USD
     """
-    from monitor.arguments import is_plain_day, known_meter, known_provider, moment
+    from monitor.arguments import is_plain_day, known_meter, known_provider, known_word, moment
     from monitor.parts import open_to_read, utc_now
+    from monitor.price_rows import in_order, parse_per, per_tokens
     from monitor.tables import write_rows
+    from scrapers.rates import STATES, UNITS
     from storage import queries
 
     known = moment(as_known_on, "--as-known-on")
@@ -63,6 +80,12 @@ def command(
     has_hour = not any(is_plain_day(text) for text in (at or as_known_on,) if text)
     if of_the_hour and not has_hour:
         raise click.UsageError("--now needs a time of day; write it as --at 2026-08-20T09:00+08:00")
+    known_word(unit, UNITS, "unit")
+    known_word(state, STATES, "state")
+    try:
+        shown_per = None if per is None else parse_per(per)
+    except ValueError as err:
+        raise click.UsageError(f"--per: {err}") from err
     with open_to_read(config_path) as parts:
         rows = queries.prices(
             parts.store,
@@ -74,13 +97,17 @@ def command(
             instant,
             known,
         )
-        first = queries.first_known(parts.store)
+        rows = [row for row in rows if unit in {None, row["unit"]} and state in {None, row["state"]}]
+        empty = "" if rows else _nothing(parts, model, tier, currency, instant, known)
         rows = _of_hours(parts, rows, instant or utc_now(), known, only=of_the_hour, has_hour=has_hour)
+        if shown_per is not None:
+            rows = [per_tokens(row, shown_per) for row in rows]
         if target is not None:
             rows = _in_currency(parts, rows, target, (instant or utc_now()).date())
-    shown = rows if as_json else [for_people(row, with_hours=has_hour) for row in rows]
+    rows = (rows if sort is None else in_order(rows, sort))[:top]
+    shown = rows if as_json else [for_people(row, with_hours=has_hour, per=shown_per) for row in rows]
     title = f"{len(rows)} prices{_when(instant, known)}"
-    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=_nothing(model, instant, known, first))
+    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty)
 
 
 def _of_hours(
@@ -109,29 +136,21 @@ def _in_currency(parts: Parts, rows: list[Row], target: str, on: date) -> list[R
         click.UsageError: the ECB has no rate for that currency on that day.
 
     """
-    from monitor.exchange import NoExchangeRate, convert_rows, fetch_rates, open_exchange
-    from monitor.parts import utc_now
-    from scrapers.catalog import nearest
+    from monitor.arguments import exchange_into, warn
+    from monitor.exchange import convert_rows
 
-    def say(words: str) -> None:
-        click.echo(f"pricefall: {words}", err=True)
-
-    fetch = partial(fetch_rates, parts.settings.fetch) if parts.settings.exchange_update == "daily" else None
-    exchange = open_exchange(parts.settings.database, fetch=fetch, now=utc_now(), say=say)
-    code = target.strip().upper()
-    try:
-        exchange.conversion("EUR", code, on)
-    except NoExchangeRate as err:
-        known = ", ".join(exchange.currencies)
-        raise click.UsageError(f"--in {target}: {err}{nearest(code, exchange.currencies)}; known are {known}") from err
+    exchange, code = exchange_into(parts, target, on)
     converted, notes = convert_rows(rows, exchange, code, on)
     for note in notes:
-        say(note)
+        warn(note)
     return converted
 
 
-def for_people(row: dict[str, Any], *, with_hours: bool = False) -> dict[str, Any]:
-    """A row of prices with conditions and unit in words, and with whether it holds at the hour that was asked about."""
+def for_people(row: Row, *, with_hours: bool = False, per: int | None = None) -> dict[str, Any]:
+    """A row of prices with conditions and unit in words, and with whether it holds at the hour that was asked about.
+
+    `per` is what converted prices of tokens are shown per, a million when nothing was asked for.
+    """
     from monitor.tables import conditions_text, in_force_text, per_text
     from scrapers.rates import Conditions
 
@@ -153,11 +172,11 @@ def for_people(row: dict[str, Any], *, with_hours: bool = False) -> dict[str, An
         is_by_hour = "window" in row["conditions"] or not row["in_force"]
         shown["in_force"] = in_force_text(row["in_force"]) if is_by_hour else ""
     if "converted" in row:
-        shown[f"in {row['converted_currency']}"] = _converted_text(row)
+        shown[f"in {row['converted_currency']}"] = _converted_text(row, per or 1_000_000)
     return shown
 
 
-def _converted_text(row: Row) -> str:
+def _converted_text(row: Row, tokens: int) -> str:
     """`~0.148339 / 1M tokens`, so that prices per 1K and per 1M can be compared; the mark says that it is converted."""
     from fractions import Fraction
 
@@ -168,7 +187,7 @@ def _converted_text(row: Row) -> str:
         return ""
     amount, per = Fraction(row["converted_amount"]), row["per"]
     if row["unit"] in {"token", "character"}:
-        amount, per = amount / Fraction(per) * 1_000_000, "1000000"
+        amount, per = amount / Fraction(per) * tokens, str(tokens)
     return f"{'~' if row['converted'] else ''}{fraction_text(amount)} / {per_text(per, row['unit'])}"
 
 
@@ -178,11 +197,21 @@ def _when(at: datetime | None, known: datetime | None) -> str:
     return words if known is None else f"{words}, as known at {format_instant(known)}"
 
 
-def _nothing(model: str | None, at: datetime | None, known: datetime | None, first: datetime | None) -> str:
+def _nothing(
+    parts: Parts, model: str | None, tier: str | None, currency: str | None, at: datetime | None, known: datetime | None
+) -> str:
+    """Why nothing was found."""
+    from monitor.arguments import unknown_words
+    from storage import queries
+
+    first = queries.first_known(parts.store)
     if first is None:
         return "no price is known; `pricefall run` looks at the pages"
     if known is not None and known < first:
         return f"nothing was known at {format_instant(known)}: the first price was recorded at {format_instant(first)}"
+    unknown = unknown_words(parts.store, model, tier, currency)
+    if unknown is not None:
+        return unknown
     if model is None:
-        return f"no price is known{_when(at, known)}; the first was recorded at {format_instant(first)}"
-    return f"no model in force matches {model!r}; a pattern is written 'gpt-4*', and `pricefall prices` shows all"
+        return f"no such price is known{_when(at, known)}; the first was recorded at {format_instant(first)}"
+    return f"no such price of {model!r} is in force; `pricefall history` shows what was"
