@@ -142,10 +142,19 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str = "", empty: str
 
 
 def write_rows(
-    rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, title: str = "", empty: str = "nothing found"
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    as_csv: bool,
+    title: str = "",
+    empty: str = "nothing found",
+    tells_empty: bool = False,
 ) -> None:
-    """The same rows as JSON (one array), CSV (safe against formulas) or a table."""
-    if not rows and empty and (as_json or as_csv):
+    """The same rows as JSON (one array), CSV (safe against formulas) or a table.
+
+    `empty` is said to people where there are none, and with `tells_empty` beside an empty array or file too.
+    """
+    if not rows and tells_empty and (as_json or as_csv):
         click.echo(empty, err=True)
     if as_json:
         click.echo(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))

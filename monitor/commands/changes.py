@@ -60,7 +60,7 @@ def command(
     shown = rows if as_json else [_for_people(row, with_why=with_why or as_csv) for row in rows]
     title = f"{len(rows)} changes since {begin:%Y-%m-%d}"
     empty = f"nothing changed since {begin:%Y-%m-%d}{'; ' + unknown if unknown else ''}"
-    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty)
+    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)
 
 
 def _for_people(row: dict[str, Any], *, with_why: bool) -> dict[str, Any]:

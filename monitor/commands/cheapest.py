@@ -80,7 +80,7 @@ def command(
     shown = rows[:top] if as_json or as_csv else [_for_people(row) for row in rows[:top]]
     title = f"the cheapest {min(top, len(rows))} of {len(rows)}"
     empty = unknown or "no model fits; `pricefall prices` shows what is known"
-    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty)
+    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)
 
 
 def _use(prompt: str | None, answers: str | None, cached: str, batch: str, context: str) -> Use:

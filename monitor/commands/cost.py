@@ -69,6 +69,7 @@ def command(config_path: str | None, /, workload: str | None, at: str | None, **
         as_csv=options["as_csv"],
         title=title,
         empty=unknown or "no model fits; `pricefall prices` shows what is known",
+        tells_empty=True,
     )
 
 

@@ -59,7 +59,7 @@ def command(
         words = f"; {unknown}" if unknown else "; `pricefall prices` shows all"
         click.echo(f"no price of {model!r} is in force{words}", err=True)
     if as_json:
-        write_rows(rows, as_json=True, as_csv=False, empty="")
+        write_rows(rows, as_json=True, as_csv=False)
     else:
         for row in rows:
             click.echo(

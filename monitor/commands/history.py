@@ -65,7 +65,9 @@ def command(
         _draw(rows)
         return
     shown = rows if as_json else [_for_people(row) for row in rows]
-    write_rows(shown, as_json=as_json, as_csv=as_csv, title=f"{model}: {len(rows)} prices{when}", empty=empty)
+    write_rows(
+        shown, as_json=as_json, as_csv=as_csv, title=f"{model}: {len(rows)} prices{when}", empty=empty, tells_empty=True
+    )
 
 
 def _nothing(empty: str, unknown: str | None) -> str:

@@ -107,7 +107,7 @@ def command(
     rows = (rows if sort is None else in_order(rows, sort))[:top]
     shown = rows if as_json else [for_people(row, with_hours=has_hour, per=shown_per) for row in rows]
     title = f"{len(rows)} prices{_when(instant, known)}"
-    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty)
+    write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)
 
 
 def _of_hours(
