@@ -13,22 +13,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from scrapers.catalog import Hints
-from scrapers.documents.blocks import Block, Card, Cell, Document, Prose, Record, Table
+from scrapers.documents.blocks import Block, Card, Document, Prose, Record, Table
 from scrapers.rates import Complaint, Rate, format_decimal
 from scrapers.reader import is_ignored, read_blocks
-from scrapers.reading.labels import Reading, Scope, split_sentences
-from scrapers.reading.layout import Column, Layout, find_layout
-from scrapers.reading.money import find_amounts
-from scrapers.reading.text import clean
+from scrapers.reading.headers import where
+from scrapers.reading.ignoring import RELATIVE
+from scrapers.reading.labels import Reading, Scope
+from scrapers.reading.layout import Layout, find_layout
 from scrapers.reading.vocabulary import Meaning
 
-_RULES = {
-    "total": "the total of an example",
-    "foreign": "a price of other goods or of a plan",
-    "relative": "a price in relation to another",
-    "list": "a list price",
-    "ignore": "a column that holds no prices",
-}
 _CELL = re.compile(r"row (\d+), column (\d+)")
 _RELATIVE = re.compile(r"\d(?:\.\d+)?\s?(?:[x×](?![0-9])|times\b|倍)|\d\s?%|\d\s?折", re.IGNORECASE)
 
@@ -124,23 +117,12 @@ def explain(
 
 def _account(block: Block, scope: Scope, part: Reading, hints: Hints) -> BlockAccount:
     axes: tuple[str, ...] = ()
-    if is_ignored(block, hints):
-        outcomes = [_ignored(part.amounts_ignored, "the provider file's `ignore` names this block")]
-    elif isinstance(block, Table):
+    outcomes = [*_of_rates(part.rates), *_of_complaints(part.complaints), *_of_ignored(part.set_aside)]
+    if isinstance(block, Table) and not is_ignored(block, hints):
         layout = find_layout(block, scope)
         axes = tuple(_axes(layout))
-        outcomes = list(_of_table(block, layout, part, scope))
-    else:
-        rule = (
-            "a price in running text"
-            if isinstance(block, Prose)
-            else "beside no model, of other goods, or a list price"
-        )
-        outcomes = [*_of_rates(part.rates), *_of_complaints(part.complaints)]
-        named = [Outcome("ignored", each.quote, each.message, each.locator) for each in part.set_aside]
-        named = named or list(_ignored_lines(block, part, rule))
-        outcomes += named or [_ignored(part.amounts_ignored, rule)]
-        outcomes += [Outcome("condition", words, "a price in relation to another") for words in part.relative]
+        outcomes = list(_by_cell(block, layout, outcomes))
+    outcomes += [Outcome("condition", words, RELATIVE) for words in part.relative]
     return BlockAccount(
         type(block).__name__.casefold(),
         block.locator,
@@ -178,22 +160,6 @@ def _is_in(place: str, locator: str) -> bool:
     return bool(locator) and place.startswith(locator) and not place.removeprefix(locator)[:1].isdigit()
 
 
-def _ignored_lines(block: Block, part: Reading, rule: str) -> Iterator[Outcome]:
-    """The lines of a card and the sentences of a text whose amounts became neither a rate nor a complaint."""
-    if isinstance(block, Record) or not part.amounts_ignored:
-        return
-    quotes = [quote for each in part.rates if (quote := each.evidence.quote)]
-    quotes += [each.quote for each in part.complaints if each.quote]
-    lines = (
-        split_sentences(block.text)
-        if isinstance(block, Prose)
-        else ["".join(run.text for run in line) for line in (block.lines if isinstance(block, Card) else ())]
-    )
-    for line in lines:
-        if find_amounts(clean(line)) and not any(quote in line or line in quote for quote in quotes):
-            yield Outcome("ignored", line[:200], rule, block.locator)
-
-
 def _size(block: Block) -> str:
     if isinstance(block, Table):
         return f"{len(block.rows)} rows x {max((len(row) for row in block.rows), default=0)} columns"
@@ -221,43 +187,20 @@ def _said(meaning: Meaning) -> str:
     return f" ({said})" if said else ""
 
 
-def _of_table(table: Table, layout: Layout, part: Reading, scope: Scope) -> Iterator[Outcome]:
-    rates: dict[str, list[Rate]] = {}
-    for rate in part.rates:
-        rates.setdefault(_place(rate.evidence.locator), []).append(rate)
-    complaints: dict[str, list[Complaint]] = {}
-    for complaint in part.complaints:
-        complaints.setdefault(complaint.locator, []).append(complaint)
+def _by_cell(table: Table, layout: Layout, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """The outcomes of a table, cell by cell, and the relations that its other cells state."""
+    by_place: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_place.setdefault(_place(outcome.locator), []).append(outcome)
     header = {id(cell) for row in layout.header for cell in row if cell is not None}
     places = {id(cell): cell for row in table.rows for cell in row if cell is not None}
     for cell in places.values():
-        locator = f"{table.locator} row {cell.row + 1}, column {cell.column + 1}".strip()
-        said = [*_of_rates(rates.pop(locator, ())), *_of_complaints(complaints.pop(locator, ()))]
+        said = by_place.pop(where(table.locator, cell), [])
         yield from said
-        count = len(find_amounts(clean(cell.text)))
-        if not said and count:
-            column = layout.columns[cell.column] if cell.column < len(layout.columns) else Column()
-            rule = "a heading" if id(cell) in header else _rule(column, _row_label(table, cell, scope))
-            yield Outcome("ignored", cell.text, rule, locator)
-        elif not said and id(cell) not in header and _RELATIVE.search(cell.text):
-            yield Outcome("condition", cell.text, "a price in relation to another", locator)
-    for rest in rates.values():
-        yield from _of_rates(rest)
-    for more in complaints.values():
-        yield from _of_complaints(more)
-
-
-def _row_label(table: Table, cell: Cell, scope: Scope) -> Meaning:
-    first = next((each for each in table.rows[cell.row] if each is not None), None)
-    return Meaning() if first is None or first is cell else scope.label(first.plain)
-
-
-def _rule(column: Column, row: Meaning) -> str:
-    for roles in (column.meaning.roles, row.roles):
-        for role, words in _RULES.items():
-            if role in roles:
-                return words
-    return "no price by the words beside it" if column.role == "price" else f"a column of the kind {column.role}"
+        if not said and id(cell) not in header and _RELATIVE.search(cell.text):
+            yield Outcome("condition", cell.text, RELATIVE, where(table.locator, cell))
+    for rest in by_place.values():
+        yield from rest
 
 
 def _of_rates(rates: Sequence[Rate]) -> Iterator[Outcome]:
@@ -273,8 +216,9 @@ def _of_complaints(complaints: Sequence[Complaint]) -> Iterator[Outcome]:
         yield Outcome("complaint", each.quote or each.kind, f"{each.kind}: {each.message}", each.locator)
 
 
-def _ignored(count: int, rule: str) -> Outcome:
-    return Outcome("ignored", f"{count} amounts" if count else "", rule)
+def _of_ignored(set_aside: Sequence[Complaint]) -> Iterator[Outcome]:
+    for each in dict.fromkeys(set_aside):
+        yield Outcome("ignored", each.quote, each.message, each.locator)
 
 
 def _place(locator: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from scrapers.documents.read import read_document
 from scrapers.errors import NoTable
 from scrapers.rates import Complaint, PriceList, Rate
 from scrapers.reading.apart import settle
+from scrapers.reading.headers import where
+from scrapers.reading.ignoring import BY_THE_PROVIDER_FILE, IN_TEXT, ignore
 from scrapers.reading.labels import Reading, Scope, read_sentence, split_sentences
 from scrapers.reading.meterheads import join_meter_cards
 from scrapers.reading.money import find_amounts
@@ -173,7 +175,13 @@ def _with_lost(block: Block, part: Reading) -> Reading:
     if lost <= 0 or isinstance(block, Prose | Record):
         return part
     message = f"{lost} amounts of this {type(block).__name__.casefold()} were passed over; please report the page"
-    complaint = Complaint("unread_amount", message, "", block.locator)
+    told = {
+        *(rate.evidence.quote for rate in part.rates),
+        *(each.quote for each in (*part.complaints, *part.set_aside)),
+    }
+    texts = [(text, place) for text, place, _ in _amounts(block) if not any(quote in text for quote in told if quote)]
+    quote, place = texts[0] if texts else ("", block.locator)
+    complaint = Complaint("unread_amount", message, quote, place)
     return part + Reading(complaints=(complaint,), amounts_seen=lost)
 
 
@@ -219,8 +227,7 @@ def _read_joined(
 
 def _read_block(block: Block, scope: Scope, habits: Mapping[str, Habits]) -> Reading:
     if is_ignored(block, scope.hints):
-        count = count_amounts(block)
-        return Reading(amounts_seen=count, amounts_ignored=count)
+        return _ignored(block, BY_THE_PROVIDER_FILE)
     if isinstance(block, Table):
         return read_table(block, scope)
     if isinstance(block, Card):
@@ -231,8 +238,11 @@ def _read_block(block: Block, scope: Scope, habits: Mapping[str, Habits]) -> Rea
         from scrapers.reading.records import read_record
 
         return read_record(block, scope, habits[_list_of(block)])
-    count = count_amounts(block)
-    return Reading(amounts_seen=count, amounts_ignored=count, relative=_relative(block))
+    return replace(_ignored(block, IN_TEXT), relative=_relative(block))
+
+
+def _ignored(block: Block, rule: str) -> Reading:
+    return sum((ignore(rule, text, place, count) for text, place, count in _amounts(block)), Reading())
 
 
 _RELATION = re.compile(
@@ -259,14 +269,24 @@ def is_ignored(block: Block, hints: Hints) -> bool:
 
 def count_amounts(block: Block) -> int:
     """How many amounts with a currency a block prints; a record's numbers print none."""
+    return sum(count for _, _, count in _amounts(block))
+
+
+def _amounts(block: Block) -> Iterator[tuple[str, str, int]]:
+    """The texts of a block that hold amounts: as printed, where, and how many."""
+    places: Iterable[tuple[str, str]] = ()
     if isinstance(block, Prose):
-        return len(find_amounts(clean(block.text)))
-    if isinstance(block, Table):
+        has_amount = bool(find_amounts(clean(block.text)))
+        places = ((sentence, block.locator) for sentence in split_sentences(block.text) if has_amount)
+    elif isinstance(block, Table):
         cells = {id(cell): cell for row in block.rows for cell in row if cell is not None}
-        return sum(len(find_amounts(clean(cell.text))) for cell in cells.values())
-    if isinstance(block, Card):
-        return sum(len(find_amounts(clean("".join(run.text for run in line)))) for line in block.lines)
-    return 0
+        places = ((cell.text, where(block.locator, cell)) for cell in cells.values())
+    elif isinstance(block, Card):
+        places = (("".join(run.text for run in line), block.locator) for line in block.lines)
+    for text, place in places:
+        count = len(find_amounts(clean(text)))
+        if count:
+            yield text, place, count
 
 
 def _scope(document: Document, hints: Hints, captured_at: datetime | None) -> Scope:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scrapers.documents.blocks import Context
 from scrapers.rates import Complaint, Rate
+from scrapers.reading.ignoring import SETTLED_BY
 from scrapers.reading.text import clean
 
 _MAX_WORDS = 80
@@ -141,5 +142,5 @@ def _tell_blocks_apart(group: list[tuple[Rate, Context]]) -> list[Rate]:
 def _conflict(rates: Sequence[Rate]) -> Complaint:
     first = rates[0]
     values = ", ".join(sorted({str(rate.amount) for rate in rates}))
-    message = f"{first.model} {first.meter} has several prices and nothing tells them apart: {values}"
+    message = f"{first.model} {first.meter} has several prices and nothing tells them apart: {values}; {SETTLED_BY}"
     return Complaint("conflict", message, first.evidence.quote, first.evidence.locator)

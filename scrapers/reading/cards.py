@@ -17,6 +17,7 @@ from scrapers.reading.cardlines import MAX_LABEL, CardLine, join_lines, read_lin
 from scrapers.reading.cardparts import parts_of
 from scrapers.reading.cells import Price
 from scrapers.reading.headings import ABOVE, SET_ASIDE, weigh_headings
+from scrapers.reading.ignoring import DOUBTFUL, NO_MODEL, SETTLED_BY, ignore, rule_of
 from scrapers.reading.labels import Reading, Scope, read_context, read_sentence
 from scrapers.reading.names import read_model
 from scrapers.reading.pricing import make_rates
@@ -112,9 +113,10 @@ class _CardReader:
         return _without_dear_cache(total)
 
     def _nameless(self, lines: Sequence[CardLine]) -> Reading:
-        """Amounts of no model: a complaint where one is a price of tokens, labelled, after one word or alone."""
-        seen = sum(line.found.seen for line in lines)
+        """Amounts of no model: a complaint for each price of tokens, labelled, after one word or alone."""
+        total = Reading()
         for line in lines:
+            total += line.found.set_aside(self._locator)
             for price in line.found.prices:
                 label = self._scope.label(price.label)
                 is_token = price.unit is not None and price.unit.unit == "token"
@@ -122,11 +124,12 @@ class _CardReader:
                 is_alone = not price.label or _ONE_WORD.fullmatch(price.label)
                 is_price = is_labelled or (is_alone and not self._around.roles & SET_ASIDE)
                 if is_token and is_price and len(line.text) <= MAX_LABEL:
-                    message = "a price of tokens beside no model's name; a heading or a bold line should name it"
-                    return Reading(
-                        complaints=(Complaint("unread_amount", message, price.quote, self._locator),), amounts_seen=seen
-                    )
-        return Reading(amounts_seen=seen, amounts_ignored=seen)
+                    message = f"a price of tokens beside no model's name; {SETTLED_BY}"
+                    complaint = Complaint("unread_amount", message, price.quote, self._locator)
+                    total += Reading(complaints=(complaint,), amounts_seen=1)
+                elif price.amount is not None:
+                    total += ignore(rule_of(self._around) or NO_MODEL, price.quote, self._locator)
+        return total
 
     @staticmethod
     def _is_behind(lines: Sequence[CardLine]) -> bool:
@@ -185,10 +188,7 @@ class _CardReader:
                 group, meaning, span = "", Meaning(), Meaning()
 
     def _rates(self, model: str, line: CardLine, meaning: Meaning, around: Meaning, *, is_alone: bool) -> Reading:
-        total = Reading(
-            amounts_seen=line.found.seen - sum(price.amount is not None for price in line.found.prices),
-            amounts_ignored=line.found.ignored,
-        )
+        total = line.found.set_aside(self._locator)
         prices = _with_shared_unit(line.found.prices, self._scope)
         labels = [self._scope.label(price.label) if price.label else Meaning() for price in prices]
         is_sentence = any(label.unknown for label in labels)  # of something else: none of its prices is this model's
@@ -205,7 +205,7 @@ class _CardReader:
             if price.amount is None:
                 return Reading()
             if full.roles & {"foreign", ABOVE["foreign"]} or price.doubt:
-                return Reading(amounts_seen=1, amounts_ignored=1)
+                return ignore(rule_of(full) or DOUBTFUL, price.quote, self._locator)
             message = "a price in a card without a label that says which meter it is; add the words to the vocabulary"
             return Reading(
                 complaints=(Complaint("unknown_column", message, price.quote, self._locator),), amounts_seen=1
@@ -243,14 +243,15 @@ class _CardReader:
         prices = [price for price in slots if price is not None]
         model = read_model(name, self._scope) if name else None
         if model is None or not prices:
-            seen = sum(line.found.seen for line in row)
-            return Reading(amounts_seen=seen, amounts_ignored=seen)
+            named = (ignore(NO_MODEL, line.text, self._locator, line.found.seen) for line in row)
+            return sum(named, Reading())
         is_whole = len(slots) == len(meters)  # a dash keeps its column's place
         paid = [meter for meter, price in zip(meters, slots, strict=False) if price is not None]
         columns = paid if is_whole else _columns_for(prices, meters)
         if columns is None:
-            message = f"{len(prices)} prices under {len(meters)} headings: it is unknown which is missing"
-            complaint = Complaint("ragged_row", message, prices[0].quote, f"{self._locator} {model.name}")
+            message = f"{len(prices)} prices under {len(meters)} headings: it is unknown which is missing; {SETTLED_BY}"
+            quote = " | ".join(price.quote for price in prices)
+            complaint = Complaint("ragged_row", message, quote, f"{self._locator} {model.name}")
             return Reading(complaints=(complaint,), amounts_seen=len(prices))
         total = Reading()
         for price, meaning in zip(prices, columns, strict=True):
@@ -301,9 +302,7 @@ def _without_dear_cache(part: Reading) -> Reading:
     if not inputs:
         return part
     dear = [rate for rate in part.rates if rate.meter == "cached_input" and (rate.unit_price or 0) > max(inputs)]
-    complaints = tuple(
-        Complaint("ragged_row", "a cache hit above the price of the input", rate.evidence.quote, rate.evidence.locator)
-        for rate in dear
-    )
+    message = f"a cache hit above the price of the input; {SETTLED_BY}"
+    complaints = tuple(Complaint("ragged_row", message, rate.evidence.quote, rate.evidence.locator) for rate in dear)
     kept = tuple(rate for rate in part.rates if rate not in dear)
     return replace(part, rates=kept, complaints=(*part.complaints, *complaints))

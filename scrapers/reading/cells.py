@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from scrapers.documents.blocks import Run
-from scrapers.reading.labels import Scope
+from scrapers.reading.ignoring import BEFORE_REDUCTION, EQUIVALENT, ignore
+from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.money import Amount, find_amounts
 from scrapers.reading.text import clean, has_words
 from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units, unit_after
@@ -54,11 +55,15 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class CellPrices:
-    """The prices of a cell and how many of its amounts are no price by a rule (equivalents, struck prices)."""
+    """The prices of a cell, how many amounts it prints, and those that are no price, each as (rule, words)."""
 
     prices: tuple[Price, ...] = ()
     seen: int = 0
-    ignored: int = 0
+    ignored: tuple[tuple[str, str], ...] = ()
+
+    def set_aside(self, locator: str) -> Reading:
+        """The account of what is no price in the cell of that place."""
+        return sum((ignore(rule, words, locator) for rule, words in self.ignored), Reading())
 
 
 _CLAUSE = re.compile(r"\s*[;；]\s*|\s+\|\s+|\s*•\s*")
@@ -206,14 +211,16 @@ def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare
     lists = [*in_struck, *(a for a in live if a.is_list)]
     live = [a for a in live if not a.is_list]
     kept = _without_equivalents(text, live)
+    printed = text
     for amount in (each for each in live if each not in kept):
         unit = unit_after(text, amount.end)
         word = _EQUIVALENT_WORD.search(text[: amount.start]) or _AMOUNT_BUYS.search(text[: amount.start])
         start, end = word.start() if word else amount.start, unit.end if unit else amount.end
         text = text[:start] + " " * (end - start) + text[end:]
-    ignored = len(lists) + len(live) - len(kept)
+    rules = [*((BEFORE_REDUCTION, one) for one in lists), *((EQUIVALENT, one) for one in live if one not in kept)]
+    ignored = tuple((rule, printed[max(0, one.start - 80) : one.end + 40].strip()) for rule, one in rules)
     if not kept and lists:
-        return _from_list_price(text, lists, seen, len(lists) - 1)
+        return _from_list_price(text, lists, seen, ignored)
     if not kept:
         return _state_of(text, scope, seen, ignored)
     prices = _with_labels(text, kept, lists, scope)
@@ -256,17 +263,17 @@ def _without_equivalents(text: str, amounts: list[Amount]) -> list[Amount]:
     return kept
 
 
-def _from_list_price(text: str, lists: list[Amount], seen: int, ignored: int) -> CellPrices:
+def _from_list_price(text: str, lists: list[Amount], seen: int, ignored: tuple[tuple[str, str], ...]) -> CellPrices:
     """Of "原价12元 限时5折" the sale price is computed from what is printed; a struck price alone is no price."""
     discount = _DISCOUNT.search(text)
     if discount is None or len(lists) != 1:
-        return CellPrices((), seen, seen)
+        return CellPrices((), seen, ignored)
     whole = lists[0]
     value = whole.value * Decimal(discount[1]) / 10
     sale = replace(whole, value=_trimmed(value), is_list=False)
     unit = unit_after(text, whole.end)
     return CellPrices(
-        (Price(sale, unit=unit.unit if unit else None, list_value=whole.value, is_derived=True),), seen, ignored
+        (Price(sale, unit=unit.unit if unit else None, list_value=whole.value, is_derived=True),), seen, ignored[1:]
     )
 
 
@@ -275,7 +282,7 @@ def _trimmed(value: Decimal) -> Decimal:
     return plain.quantize(Decimal(1)) if plain == plain.to_integral() else plain
 
 
-def _state_of(text: str, scope: Scope, seen: int, ignored: int) -> CellPrices:
+def _state_of(text: str, scope: Scope, seen: int, ignored: tuple[tuple[str, str], ...]) -> CellPrices:
     label, _, rest = text.rpartition(":")
     state = scope.vocabulary.read_state(text) or (scope.vocabulary.read_state(rest) if label else None)
     if state is None or state == "none":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from scrapers.documents.blocks import Cell
 from scrapers.reading.labels import Scope
@@ -20,6 +20,16 @@ _IN_OUT = re.compile(r"\bin\s*[/|]\s*out\b", re.IGNORECASE)
 def has_amount(cell: Cell | None) -> bool:
     """Whether a cell prints an amount with a currency."""
     return cell is not None and bool(find_amounts(clean(cell.text)))
+
+
+def count_printed(cells: Iterable[Cell]) -> int:
+    """How many amounts with a currency some cells print, each cell counted once."""
+    return sum(len(find_amounts(clean(cell.text))) for cell in {id(cell): cell for cell in cells}.values())
+
+
+def where(locator: str, cell: Cell) -> str:
+    """Where a cell stands in the table of a locator."""
+    return f"{locator} row {cell.row + 1}, column {cell.column + 1}".strip()
 
 
 def is_lone(row: Row) -> bool:

@@ -34,11 +34,12 @@ def component_layouts(table: Table, scope: Scope) -> tuple[list[Layout], Reading
                 f"rows of {length} columns in {table.context.component}: add `columns` for them to the provider's "
                 f"[hints]"
             )
-            count = sum(1 for row in rows for cell in row[1:] if cell is not None and clean(cell.text))
-            quote = " | ".join(cell.text for cell in rows[0] if cell is not None)
-            total += Reading(
-                complaints=(Complaint("unknown_column", message, quote, table.locator),), amounts_seen=count
-            )
+            for row in rows:
+                cells = [cell for cell in row if cell is not None]
+                count = sum(1 for cell in row[1:] if cell is not None and clean(cell.text))
+                place = f"{table.locator} row {max(cell.row for cell in cells) + 1}"
+                complaint = Complaint("unknown_column", message, " | ".join(cell.text for cell in cells), place)
+                total += Reading(complaints=(complaint,), amounts_seen=count)
             continue
         note = (f"columns of {hint.component} by length {length}",)
         page_unit = read_context(table.context, scope).unit or scope.page.unit  # what the page says goes before a hint

@@ -66,22 +66,24 @@ class Scope:
 class Reading:
     """What one block gave; every amount seen is a rate, ignored by a rule, or in a complaint.
 
-    `set_aside` names the ignored ones that only their reader can name, each as a complaint of the rule's kind.
+    `set_aside` has each ignored one with its words, its place and, as the message, the rule (`ignoring`).
     """
 
     rates: tuple[Rate, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     amounts_seen: int = 0
-    amounts_ignored: int = 0
     relative: tuple[str, ...] = ()
     set_aside: tuple[Complaint, ...] = ()
+
+    @property
+    def amounts_ignored(self) -> int:
+        return len(self.set_aside)
 
     def __add__(self, other: Reading) -> Reading:
         return Reading(
             self.rates + other.rates,
             self.complaints + other.complaints,
             self.amounts_seen + other.amounts_seen,
-            self.amounts_ignored + other.amounts_ignored,
             self.relative + other.relative,
             self.set_aside + other.set_aside,
         )

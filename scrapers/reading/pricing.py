@@ -14,6 +14,7 @@ from scrapers.rates import Complaint, Conditions, Evidence, Rate, State, TokenRa
 from scrapers.reading.cells import Price
 from scrapers.reading.currencies import YEN_OR_YUAN
 from scrapers.reading.headings import SET_ASIDE, weigh_headings
+from scrapers.reading.ignoring import ALLOWANCE, BY_MODEL_HINT, OTHER_GOODS, SETTLED_BY, ignore, rule_of
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.units import Unit, read_unit
 from scrapers.reading.vocabulary import Meaning
@@ -56,16 +57,18 @@ def make_rates(
     """
     counted = 1 if price.amount is not None else 0
     if any(re.search(pattern, model, re.IGNORECASE) for pattern in scope.hints.ignore_models):
-        return Reading(amounts_seen=counted, amounts_ignored=counted)
+        return ignore(BY_MODEL_HINT, price.quote, locator, counted)
     meaning = weigh_headings(meaning, price.unit or price.late_unit)
     if meaning.tier == "free" and price.amount is not None and price.amount.value:
         if "free_tier" in meaning.roles:
-            return Reading(amounts_seen=counted, amounts_ignored=counted)  # an allowance and no price
+            return ignore(ALLOWANCE, price.quote, locator, counted)
         meaning = meaning._replace(tier=None)
     if price.doubt == "belongs to other goods" or meaning.roles & _IGNORED_ROLES:
-        return Reading(amounts_seen=counted, amounts_ignored=counted)
+        return ignore(rule_of(meaning) or OTHER_GOODS, price.quote, locator, counted)
     if price.doubt:
-        return _complaint("unreadable_price", f"{price.doubt}: not read as a price", price, locator, counted)
+        return _complaint(
+            "unreadable_price", f"{price.doubt}: not read as a price; {SETTLED_BY}", price, locator, counted
+        )
     if price.unit is not None or meaning.unit is None:
         meaning = meaning._replace(unit=price.unit or price.late_unit)
     used: list[str] = [*meaning.hints]
@@ -91,9 +94,11 @@ def make_rates(
             "unknown_unit", "an amount without a unit; add `unit` to the provider's [hints]", price, locator, counted
         )
     if unit.unit in {"token", "token_hour"} and meters[0] in _PER_CALL:
-        return _complaint("unknown_unit", f"a {meters[0]} is not paid by the token", price, locator, counted)
+        return _complaint(
+            "unknown_unit", f"a {meters[0]} is not paid by the token; {SETTLED_BY}", price, locator, counted
+        )
     if _TOKEN_METERS.intersection(meters) and unit.unit not in _TOKEN_UNITS:
-        message = f"tokens of {meters[0]} are not bought by the {unit.unit}: another thing is priced or limited here"
+        message = f"tokens of {meters[0]} are not bought by the {unit.unit}; {SETTLED_BY}"
         return _complaint("unknown_unit", message, price, locator, counted)
     currency = _currency(price, meaning, scope, used)
     if currency is None:

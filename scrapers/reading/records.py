@@ -21,6 +21,7 @@ from scrapers.documents.nodes import parse_fragment
 from scrapers.rates import Complaint
 from scrapers.reading.bounds import bound_of, range_in_name, range_of, tiered_key, tiers_of
 from scrapers.reading.cells import Price, read_cell
+from scrapers.reading.ignoring import HIRED, NO_METER, NO_MODEL, OF_ROLES, SETTLED_BY, ignore
 from scrapers.reading.keys import (
     AFTER,
     BEFORE,
@@ -75,13 +76,7 @@ _NOT_SOLD = {
 }
 _MAX_DEPTH = 25
 _NO_HABITS = Habits()
-_RULES = {
-    "total": "the total of an example",
-    "relative": "a price in relation to another",
-    "list": "a price before a reduction",
-    "free_tier": "what is free of a price",
-    "ignore": "a key that holds no prices",
-}  # by the role of a key
+_RULES = {role: rule for role, rule in OF_ROLES.items() if role != "foreign"}
 _TITLE_KEYS = frozenset({"name", "display name", "title", "label"})
 _MOST = {"USD": 3000, "EUR": 3000, "CNY": 20_000}
 
@@ -300,7 +295,7 @@ class _RecordReader:
     def _read_tiers(self, key: str, stem: str, value: Sequence[Mapping[str, Any]], place: _Place) -> Reading:
         tiers = tiers_of(value)
         if tiers is None:
-            message = f"the tiers of {key!r} are no ranges of prompt lengths; their prices are not read"
+            message = f"the tiers of {key!r} are no ranges of prompt lengths; {SETTLED_BY}"
             complaint = Complaint("unknown_column", message, f'"{key}"', self._where(place, key))
             return Reading(complaints=(complaint,), amounts_seen=len(value))
         total = Reading()
@@ -334,7 +329,7 @@ class _RecordReader:
         has_direction = label.has_meter and not label.unknown
         is_price = is_named_price or place.is_priced or ({"input", "output"} <= directions and has_direction)
         why = next((rule for role, rule in _RULES.items() if role in label.roles), None)
-        why = "beside no model's name" if place.model is None else why
+        why = NO_MODEL if place.model is None else why
         if why is not None:
             return self._set_aside({key: value}, place, why) if is_price else Reading()
         if not is_price:
@@ -356,7 +351,7 @@ class _RecordReader:
             for path, key, value in leaves(fields)
             if is_number(value) or (isinstance(value, str) and len(value) <= 60 and _is_amount(value))
         )
-        return Reading(amounts_seen=len(said), amounts_ignored=len(said), set_aside=said)
+        return Reading(amounts_seen=len(said), set_aside=said)
 
     def _unexplained(self, key: str, value: Any, place: _Place) -> Reading:
         message = f"no meter is known for the key {key!r}; add it to the vocabulary or to the provider's [hints] meters"
@@ -392,16 +387,16 @@ class _RecordReader:
             full = full._replace(unknown="") if full.has_meter else full
             unit = price.unit or full.unit
             if not full.has_meter and unit is not None and unit.unit in _HIRED:
-                total += Reading(amounts_seen=1, amounts_ignored=1)
+                total += ignore(HIRED, price.quote, self._where(place, key))
                 continue
             if not full.has_meter and not self._may_be_both(full, price, place):
                 total += self._unexplained(key, price.quote, place)
                 continue
             if price.amount is not None and not price.amount.value and not meters_of(full, unit):
-                total += Reading(amounts_seen=1, amounts_ignored=1)
+                total += ignore(NO_METER, price.quote, self._where(place, key))
                 continue
             if full.currency is None and price.amount is not None and counts_in_parts(key, price.amount.value):
-                message = "whole numbers this high may count parts of the currency, which the key does not say"
+                message = "whole numbers this high may count parts of the currency; say which in the [hints] unit"
                 complaint = Complaint("unreadable_price", message, price.quote, self._where(place, key))
                 total += Reading(complaints=(complaint,), amounts_seen=1)
                 continue

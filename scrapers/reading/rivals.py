@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from scrapers.documents.blocks import Block, Prose
 from scrapers.rates import Rate, model_key
+from scrapers.reading.ignoring import OTHERS, PAST, ignore
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.sentences import family_of
 
@@ -78,7 +79,8 @@ def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[B
         )
 
     return [
-        (block, scope, _kept(part, own_rates(part)) if id(block) in beside else part) for block, scope, part in read
+        (block, scope, _kept(part, own_rates(part), OTHERS) if id(block) in beside else part)
+        for block, scope, part in read
     ]
 
 
@@ -100,10 +102,11 @@ def _without_past(
     read: Sequence[tuple[Block, Scope, Reading]],
 ) -> Sequence[tuple[Block, Scope, Reading]]:
     past = {id(block) for block, _, _ in read if any(_PAST.search(text) for text in block.context.headings[-1:])}
-    return [(block, scope, _kept(part, ()) if id(block) in past else part) for block, scope, part in read]
+    return [(block, scope, _kept(part, (), PAST) if id(block) in past else part) for block, scope, part in read]
 
 
-def _kept(part: Reading, rates: tuple[Rate, ...]) -> Reading:
-    places = {rate.evidence for rate in part.rates if rate.amount is not None}
+def _kept(part: Reading, rates: tuple[Rate, ...], rule: str) -> Reading:
     left = {rate.evidence for rate in rates}
-    return replace(part, rates=rates, amounts_ignored=part.amounts_ignored + len(places - left))
+    gone = dict.fromkeys(rate.evidence for rate in part.rates if rate.amount is not None and rate.evidence not in left)
+    named = sum((ignore(rule, evidence.quote, evidence.locator) for evidence in gone), Reading())
+    return replace(part, rates=rates, set_aside=part.set_aside + named.set_aside)

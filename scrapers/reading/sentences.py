@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from scrapers.documents.blocks import Context, Run
 from scrapers.reading.cells import Price, read_cell
+from scrapers.reading.ignoring import IN_TEXT, ignore
 from scrapers.reading.labels import Reading, Scope, split_sentences
 from scrapers.reading.money import Amount, find_amounts
 from scrapers.reading.names import is_model_like, read_model
@@ -97,8 +98,8 @@ def read_sentences(text: str, context: Context, scope: Scope, locator: str) -> R
             for (price, meaning), quote in own:
                 priced = replace(price, quote=quote)
                 part += make_rates(statement.name, priced, meaning, scope, locator, flags)
-        rest = len(amounts) - part.amounts_seen
-        total += replace(part, amounts_seen=len(amounts), amounts_ignored=part.amounts_ignored + rest)
+        others = quotes[: len(amounts) - part.amounts_seen]
+        total += sum((ignore(IN_TEXT, quote, locator) for quote in others), part)
     return total
 
 

@@ -53,7 +53,7 @@ def missing_keys(entry: Mapping[str, Any], habits: Habits, locator: str) -> tupl
     if not lost:
         return (), False
     names = ", ".join(repr(".".join(path)) for path in lost)
-    message = f"the entry lacks {names}, which nearly all entries beside it have"
+    message = f"the entry lacks {names}, which nearly all beside it have; if it is right so, add it to ignore_models"
     return (Complaint("ragged_row", message, "", locator),), not habits.telling.isdisjoint(lost)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
+from scrapers.documents.blocks import Cell
 from scrapers.rates import Complaint, model_key
 from scrapers.reading.cells import read_cell
-from scrapers.reading.headers import has_amount
+from scrapers.reading.headers import count_printed, has_amount, where
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.layout import Column, Layout
 from scrapers.reading.names import read_models
@@ -42,11 +44,17 @@ def strange_columns(layout: Layout, around: Meaning, scope: Scope, locator: str)
                 f"{column.header!r}, which the vocabulary does not explain;" if column.header else "a blank heading;"
             )
             message = f"numbers under {named} add it or `meters` to the provider's [hints]"
-            quote = numbers[0].text
-            total += Reading(
-                complaints=(Complaint("unknown_column", message, quote, locator),), amounts_seen=len(numbers)
-            )
+            total += _complaint(message, numbers, locator, len(numbers))
     return total
+
+
+_EXPLAIN = "explain in the vocabulary or in the provider's [hints] meters or tiers"
+
+
+def _complaint(message: str, cells: Sequence[Cell], locator: str, count: int) -> Reading:
+    """The one complaint on a column, at the first of its cells."""
+    quote, place = (cells[0].text, where(locator, cells[0])) if cells else ("", locator)
+    return Reading(complaints=(Complaint("unknown_column", message, quote, place),), amounts_seen=count)
 
 
 def _labels_meters(layout: Layout, scope: Scope) -> bool:
@@ -78,9 +86,8 @@ def refuse_doubles(layout: Layout, locator: str) -> tuple[Layout, Reading]:
     for index in doubles:
         column = layout.columns[index]
         cells = [cell for row in layout.body if index < len(row) and (cell := row[index]) is not None]
-        message = f"{column.header!r} says the same meter as a plainer heading; explain {column.meaning.unknown!r}"
-        quote = cells[0].text if cells else column.header
-        total += Reading(complaints=(Complaint("unknown_column", message, quote, locator),))
+        message = f"{column.header!r} says the same meter as a plainer heading; {_EXPLAIN} {column.meaning.unknown!r}"
+        total += _complaint(message, cells, locator, count_printed(cells))
     columns = tuple(
         replace(column, role="ignore") if index in doubles else column for index, column in enumerate(layout.columns)
     )
@@ -105,9 +112,8 @@ def refuse_labelled(layout: Layout, scope: Scope, locator: str) -> tuple[Layout,
         prices = [price for cell in cells for price in read_cell(cell.lines, scope).prices]
         if has_tier or any(scope.label(price.label).has_meter for price in prices if price.label):
             columns[index] = replace(column, role="ignore")
-            message = f"{column.header!r} does not say for which prices it holds; explain {column.meaning.unknown!r}"
-            complaint = Complaint("unknown_column", message, cells[0].text, locator)
-            total += Reading(complaints=(complaint,))
+            message = f"{column.header!r} does not say for which prices it holds; {_EXPLAIN} {column.meaning.unknown!r}"
+            total += _complaint(message, cells, locator, count_printed(cells))
     return replace(layout, columns=tuple(columns)), total
 
 

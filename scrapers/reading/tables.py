@@ -16,8 +16,9 @@ from scrapers.rates import Complaint, Rate, model_key
 from scrapers.reading.apart import close_bands, tell_rows_apart
 from scrapers.reading.cardlines import could_name
 from scrapers.reading.dates import read_validity
-from scrapers.reading.headers import header_parts
+from scrapers.reading.headers import header_parts, where
 from scrapers.reading.hinted import component_layouts
+from scrapers.reading.ignoring import HEADING, NO_COLUMN, TOTAL, ignore, rule_of
 from scrapers.reading.labels import Reading, Scope, read_context
 from scrapers.reading.layout import Column, Layout, find_layout
 from scrapers.reading.money import find_amounts
@@ -44,8 +45,10 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     around = read_context(table.context, scope)
     if any(column.meaning.kind == "training" for column in layout.columns if column.role == "price"):
         around = around._replace(kind=None)  # "Training | Usage": the heading's word holds for one of the columns
+    meant = layout.columns
     layout, doubles = refuse_doubles(layout, table.locator)
     layout, labelled = refuse_labelled(layout, scope, table.locator)
+    refused = {index for index, pair in enumerate(zip(meant, layout.columns, strict=True)) if pair[0] is not pair[1]}
     makers = {model_key(name) for name in _makers(layout, scope)}
     above = tuple(model for model in _models_above(table.context, scope) if model_key(model.name) not in makers)
     if any("total" in column.meaning.roles for column in layout.columns):
@@ -67,13 +70,15 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     worded: list[tuple[Rate, tuple[str, ...]]] = []
     flags = ("hidden",) if table.context.is_hidden else ()
     for cell, spots in places:
-        locator = f"{table.locator} row {cell.row + 1}, column {cell.column + 1}".strip()
+        locator = where(table.locator, cell)
         part = read_value(cell, spots, around, scope, locator, flags, is_ragged=cell.row in ragged)
         part = replace(part, rates=_until_footnote(part.rates, cell, table.context, scope))
         worded += [(rate, spots[0].words) for rate in part.rates]
         total += replace(part, rates=())
     total = replace(total, rates=close_bands(tell_rows_apart(worded)))
-    rest = _unplaced(layout, {id(cell) for cell, _ in places}, table.locator)
+    placed = {id(cell) for cell, _ in places}
+    placed |= {id(row[index]) for row in layout.body for index in refused if index < len(row)}
+    rest = _unplaced(layout, placed, table.locator)
     return total + rest + strange + doubles + labelled
 
 
@@ -124,8 +129,8 @@ def _lending_no_unit(scope: Scope) -> Scope:
 def _uncounted(table: Table) -> Reading:
     """A worked example: its amounts are seen and none is a price."""
     cells = dict.fromkeys(cell for row in table.rows for cell in row if cell is not None)
-    count = sum(len(find_amounts(clean(cell.text))) for cell in cells)
-    return Reading(amounts_seen=count, amounts_ignored=count)
+    counts = ((cell, len(find_amounts(clean(cell.text)))) for cell in cells)
+    return sum((ignore(TOTAL, cell.text, where(table.locator, cell), count) for cell, count in counts), Reading())
 
 
 def _makers(layout: Layout, scope: Scope) -> Iterator[str]:
@@ -185,8 +190,9 @@ def _ragged_rows(table: Table) -> frozenset[int]:
 
 
 def _unplaced(layout: Layout, placed: set[int], locator: str) -> Reading:
-    """Amounts that stand in no price column: those of ignored columns are counted, others reported."""
+    """Amounts that no place holds: in headings, in columns that hold no prices, in words across the table."""
     total = Reading()
+    heads = {id(cell) for row in layout.header for cell in row}
     seen: set[int] = set()
     for row in (*layout.header, *layout.body):
         for cell in row:
@@ -195,11 +201,11 @@ def _unplaced(layout: Layout, placed: set[int], locator: str) -> Reading:
             seen.add(id(cell))
             count = len(find_amounts(clean(cell.text)))
             if count:
-                total += Reading(amounts_seen=count, amounts_ignored=count)
+                rule = HEADING if id(cell) in heads else rule_of(_column_of(cell, layout).meaning) or NO_COLUMN
+                total += ignore(rule, cell.text, where(locator, cell), count)
             elif is_list_of_decimals(clean(cell.plain)) and _column_of(cell, layout).role == "label":
                 message = "numbers without a currency, parted by strokes; say in the [hints] what they are"
-                where = f"{locator} row {cell.row + 1}, column {cell.column + 1}".strip()
-                total += Reading(complaints=(Complaint("unknown_currency", message, cell.text, where),))
+                total += Reading(complaints=(Complaint("unknown_currency", message, cell.text, where(locator, cell)),))
     return total
 
 

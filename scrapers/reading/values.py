@@ -14,6 +14,7 @@ from scrapers.documents.blocks import Cell
 from scrapers.rates import Complaint
 from scrapers.reading.cells import CellPrices, Price, read_cell
 from scrapers.reading.headings import SET_ASIDE
+from scrapers.reading.ignoring import NO_MODEL, OTHER_GOODS, SETTLED_BY, ignore, rule_of
 from scrapers.reading.labels import Reading, Scope
 from scrapers.reading.names import ModelName
 from scrapers.reading.places import Place
@@ -35,13 +36,15 @@ def read_value(
 ) -> Reading:
     """All rates of one value cell: once for each model that it prices."""
     prices = read_cell(cell.lines, scope, bare=all(spot.bare for spot in spots))
+    if not prices.prices and all(spot.meaning.unit and spot.meaning.currency and not spot.bare for spot in spots):
+        return _numbers_of_no_meter(cell, spots, scope, locator)
     if not prices.prices and _may_be_price(cell, spots, scope):
         message = "a number without a currency; if it is a price, add its heading to the provider's [hints] meters"
         return Reading(complaints=(Complaint("unknown_currency", message, cell.text, locator),), amounts_seen=1)
     if not prices.prices:
         return _without_prices(cell, prices, spots, locator)
     if is_ragged or any(spot.is_shifted for spot in spots):
-        message = "the row has more or fewer cells than its headings, so they may stand in wrong columns"
+        message = f"the row has more or fewer cells than its headings, so they may stand in wrong columns; {SETTLED_BY}"
         return Reading(complaints=(Complaint("ragged_row", message, cell.text, locator),), amounts_seen=prices.seen)
     by_model: dict[str, list[tuple[ModelName, Place]]] = {}
     for spot in spots:
@@ -53,14 +56,27 @@ def read_value(
         around = around._replace(
             kind=None, modalities=frozenset()
         )  # "Speech" above the table explains no strange column
-    total = Reading(amounts_ignored=prices.ignored, amounts_seen=prices.ignored)
+    total = prices.set_aside(locator)
     counted = False
     for name, places in by_model.items():
         meaning = _common([_named(model, spot, scope) for model, spot in places])
         part = _read_prices(name, prices.prices, meaning.over(around), places[0][1], scope, locator, flags)
-        total += part if not counted else replace(part, amounts_seen=0, amounts_ignored=0)
+        total += part if not counted else replace(part, amounts_seen=0, set_aside=())
         counted = True
     return total
+
+
+def _numbers_of_no_meter(cell: Cell, spots: list[Place], scope: Scope, locator: str) -> Reading:
+    """Numbers below a heading of money ("元/百万token") that neither it nor the row says what is paid for."""
+    found = read_cell(cell.lines, scope, bare=True)
+    meaning = _common([spot.meaning for spot in spots])
+    rule = rule_of(meaning)
+    amounts = [price for price in found.prices if price.amount is not None]
+    if rule is not None:
+        return sum((ignore(rule, price.quote, locator) for price in amounts), found.set_aside(locator))
+    message = f"no words say what is paid for here; add the heading or the row's label to [hints] meters; {SETTLED_BY}"
+    complaints = tuple(Complaint("unknown_column", message, price.quote, locator) for price in amounts)
+    return found.set_aside(locator) + Reading(complaints=complaints, amounts_seen=len(amounts))
 
 
 def _without_prices(cell: Cell, prices: CellPrices, spots: list[Place], locator: str) -> Reading:
@@ -69,8 +85,8 @@ def _without_prices(cell: Cell, prices: CellPrices, spots: list[Place], locator:
     is_bare = all(spot.bare for spot in spots) or is_list_of_decimals(text)
     numbers = _DECIMAL.findall(text) if not prices.seen and is_bare else []
     if not numbers:
-        return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
-    message = "numbers without a currency between words: not read as prices"
+        return prices.set_aside(locator)
+    message = f"numbers without a currency between words: not read as prices; {SETTLED_BY}"
     return Reading(complaints=(Complaint("unreadable_price", message, cell.text, locator),), amounts_seen=len(numbers))
 
 
@@ -131,7 +147,7 @@ def _read_prices(
         elif label.unknown and len(prices) > 1:
             own = own._replace(others=(*own.others, price.label[:80]))
         if price.unit is not None and price.unit.unit == FOREIGN:
-            total += Reading(amounts_seen=1, amounts_ignored=1)
+            total += ignore(OTHER_GOODS, price.quote, locator)
             continue
         if own.context and meaning.direction not in {None, "both"} and own.direction and not own.cache:
             own = own._replace(direction=None)  # the "prompts" of a range are no meter where row or column name one
@@ -160,16 +176,19 @@ def _read_prices(
 def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, locator: str) -> Reading:
     """Amounts that stand beside no model: other goods, or a complaint."""
     meaning = _common([spot.meaning for spot in spots]).over(around)
-    if meaning.roles & SET_ASIDE:
-        return Reading(amounts_seen=prices.seen, amounts_ignored=prices.seen)
+    rule = rule_of(meaning) if meaning.roles & SET_ASIDE else None
+    if rule is not None:
+        named = (ignore(rule, price.quote, locator) for price in prices.prices if price.amount is not None)
+        return sum(named, prices.set_aside(locator))
     dispute = next(filter(None, (spot.dispute for spot in spots)), "")
-    message = dispute or "an amount beside no model's name"
+    message = f"{dispute or NO_MODEL}; {SETTLED_BY}"
     complaints = tuple(
         Complaint("unread_amount", message, price.quote, locator)
         for price in prices.prices
         if price.amount or (dispute and price.state != "none")
     )
-    return Reading(complaints=complaints, amounts_seen=prices.seen, amounts_ignored=prices.ignored)
+    seen = prices.seen - len(prices.ignored)
+    return prices.set_aside(locator) + Reading(complaints=complaints, amounts_seen=seen)
 
 
 def _common(meanings: list[Meaning]) -> Meaning:
