@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,10 @@ class Member:
     since: date | None = None
     until: date | None = None
 
-    def names(self, provider: str, key: str) -> bool:
-        """Whether it is about a seller's model, by the model's folded name."""
-        return (not self.providers or provider in self.providers) and any(
-            fnmatchcase(key, pattern) for pattern in self.models
-        )
+    def names(self, provider: str | None, key: str) -> bool:
+        """Whether it is about a seller's model, by the model's folded name; without a seller, about anybody's."""
+        is_seller = not self.providers or provider is None or provider in self.providers
+        return is_seller and any(fnmatchcase(key, pattern) for pattern in self.models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,7 @@ class CapabilityClass:
 
     def memberships(self, provider: str, model: str) -> tuple[Member, ...]:
         """Why a seller's model is in the class, and when; none where it is not."""
-        key = model_key(model)
-        return tuple(member for member in self.members if member.names(provider, key))
+        return _memberships(self.members, provider, model_key(model))
 
     def has(self, provider: str, model: str, on: date) -> bool:
         """Whether a seller's model is in the class on a day."""
@@ -72,6 +71,11 @@ class CapabilityClass:
             (member.since is None or member.since <= on) and (member.until is None or on < member.until)
             for member in self.memberships(provider, model)
         )
+
+
+@lru_cache(maxsize=8192)  # an index asks for each price of a model
+def _memberships(members: tuple[Member, ...], provider: str, key: str) -> tuple[Member, ...]:
+    return tuple(member for member in members if member.names(provider, key))
 
 
 @dataclass(frozen=True, slots=True)

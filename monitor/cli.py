@@ -32,6 +32,7 @@ _COMMANDS = {
     "evidence": "Show where a price was read: words, page and capture.",
     "compare": "Compare the prices of two models.",
     "changes": "Show what happened to prices since a date.",
+    "index": "Show how fast the lowest list prices fell, by class and lineage.",
     "providers": "Show the providers and pages that are watched.",
     "compare-feeds": "Compare the prices in force with what feeds say.",
     "provider": "Add a provider: draft its file from a page, try it, check it.",

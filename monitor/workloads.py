@@ -163,6 +163,17 @@ def bill(use: Use, offer: Offer, workload: Workload | None = None) -> Bill:
     return Bill(offer, tuple(lines), tuple(dict.fromkeys(doubts)), discounts.get(offer.provider, Fraction(0)), factor)
 
 
+def fitting(use: Use, rates: Sequence[Rate], meter: str, tier: str, window: str | None) -> list[Rate]:
+    """The rates that hold for this use; of those that hold, the ones that say most about it and least beyond it."""
+    scored = [
+        (fit, rate)
+        for rate in rates
+        if rate.meter == meter and rate.service_tier == tier and (fit := _fit(use, rate.conditions, window)) is not None
+    ]
+    best = min((fit for fit, _ in scored), default=(0, 0))
+    return [rate for fit, rate in scored if fit == best]
+
+
 def is_wanted(workload: Workload, offer: Offer) -> bool:
     """Whether the workload's shortlist names an offer."""
     names = [f"{offer.provider}/{name}".casefold() for name in (offer.model, offer.model.replace(" ", "-"))]
@@ -189,29 +200,18 @@ def _line(use: Use, offer: Offer, meter: str, tier: str, window: str | None, tok
         late = f"no {tier} price: at the standard one"
         tries += [(meter, "standard", late), (_SUBSTITUTES.get(meter, meter), "standard", f"{late}, as input")]
     for wanted, at_tier, note in tries:
-        fitting = _fitting(use, offer.rates, wanted, at_tier, window)
-        prices = {rate.unit_price for rate in fitting}
+        fit = fitting(use, offer.rates, wanted, at_tier, window)
+        prices = {rate.unit_price for rate in fit}
         if len(prices) > 1:
-            return f"{len(prices)} prices of {wanted} fit ({_differences(fitting)}); say which in the workload"
+            return f"{len(prices)} prices of {wanted} fit ({_differences(fit)}); say which in the workload"
         price = next(iter(prices), None)
         if price is not None:
-            return Line(meter, tokens, fitting[0], tokens * price, note)
-        if fitting and fitting[0].state == "included":
-            return Line(meter, tokens, fitting[0], Fraction(0), f"{wanted} is included")
-        if fitting:
-            return f"{wanted} has no printed price ({fitting[0].state})"
+            return Line(meter, tokens, fit[0], tokens * price, note)
+        if fit and fit[0].state == "included":
+            return Line(meter, tokens, fit[0], Fraction(0), f"{wanted} is included")
+        if fit:
+            return f"{wanted} has no printed price ({fit[0].state})"
     return f"no price of {meter}"
-
-
-def _fitting(use: Use, rates: Sequence[Rate], meter: str, tier: str, window: str | None) -> list[Rate]:
-    """The rates that hold for this use; of those that hold, the ones that say most about it and least beyond it."""
-    scored = [
-        (fit, rate)
-        for rate in rates
-        if rate.meter == meter and rate.service_tier == tier and (fit := _fit(use, rate.conditions, window)) is not None
-    ]
-    best = min((fit for fit, _ in scored), default=(0, 0))
-    return [rate for fit, rate in scored if fit == best]
 
 
 def _fit(use: Use, said: Conditions, window: str | None) -> tuple[int, int] | None:
