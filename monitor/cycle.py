@@ -343,14 +343,33 @@ class Cycle:
         """A page that says what it said; its announced prices may fall due all the same."""
         if state.page_id is None:
             raise ValueError("a page that was never read cannot be unchanged")
-        accepted = self.store.accepted_rates(state.page_id)
-        judgement = due_events(provider=provider, page=page, accepted=accepted, since=state.last_ok_at or at, now=at)
+        rates, has_dates = self.store.count_accepted(state.page_id)
+        events = self._fall_due(provider, page, state.page_id, state.last_ok_at or at, at) if has_dates else ()
+        self._unchanged[state.page_id] = not by_http
+        self._seen_at[state.page_id] = at
+        return PageReport(
+            provider.id,
+            page.url,
+            page.market,
+            "unchanged",
+            rates=rates,
+            events=events,
+            flapping=flapping_now(self.store.flapping_of(state.page_id), at, self.policy.flap_window),
+            http_unchanged=by_http,
+        )
+
+    def _fall_due(
+        self, provider: Provider, page: Page, page_id: int, since: datetime, at: datetime
+    ) -> tuple[Event, ...]:
+        """What announced prices and promotions come to between two looks, decided and told."""
+        accepted = self.store.accepted_rates(page_id)
+        judgement = due_events(provider=provider, page=page, accepted=accepted, since=since, now=at)
         events, told = self._tell(judgement, accepted)
         if events and not self.is_dry:
             self.store.record_decision(
                 Decision(
                     run_id=self.run_id,
-                    page_id=state.page_id,
+                    page_id=page_id,
                     decided_at=at,
                     accepted=judgement.accepted,
                     recorded_at=self.now(),
@@ -360,18 +379,7 @@ class Cycle:
                 )
             )
             self._alerts += len(told.alerts)
-        self._unchanged[state.page_id] = not by_http
-        self._seen_at[state.page_id] = at
-        return PageReport(
-            provider.id,
-            page.url,
-            page.market,
-            "unchanged",
-            rates=len(accepted),
-            events=events,
-            flapping=flapping_now(self.store.flapping_of(state.page_id), at, self.policy.flap_window),
-            http_unchanged=by_http,
-        )
+        return events
 
     def _tell(self, judgement: Judgement, before: Sequence[Rate]) -> tuple[tuple[Event, ...], Settled]:
         events = self.store.new_events(judgement.events)

@@ -121,6 +121,15 @@ class Store:
         with translated(self.path):
             return tuple(open_rates(self.connection.raw, page_id).values())
 
+    def count_accepted(self, page_id: int) -> tuple[int, bool]:
+        """How many rates the accepted list of a page has, and whether any of them begins or ends on a day."""
+        found = self.connection.rows(
+            "SELECT count(*) AS rates, count(coalesce(valid_from, valid_until)) AS dated FROM rates "
+            "WHERE page_id = ? AND ended_at IS NULL",
+            (page_id,),
+        )
+        return found[0]["rates"], found[0]["dated"] > 0
+
     def pending_of(self, page_id: int) -> tuple[Pending, ...]:
         """What waits or is held on a page."""
         return pending_on(self.connection.raw, page_id)
