@@ -46,6 +46,7 @@ _COMMANDS = {
     "reread": "Read all kept captures again, and list what was misread.",
     "rules": "List rules, explain what was sent, try a rule on the past.",
     "alerts": "Test channels, list and retry messages.",
+    "export": "Write prices, history or changes as CSV, JSON Lines or Parquet.",
     "sql": "Run one read-only query against the database.",
     "extract": "Read the prices on one saved page.",
     "replay": "Run dated captures through the whole pipeline.",
@@ -59,11 +60,15 @@ class _LateGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"monitor.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
+        if ctx.resilient_parsing:  # a shell asks what could be typed
+            from monitor.completion import offer_words
+
+            offer_words(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's signature)

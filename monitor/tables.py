@@ -23,7 +23,7 @@ from scrapers.rates import Complaint, Conditions, Rate, TokenRange, format_decim
 if TYPE_CHECKING:
     from scrapers.explain import BlockAccount
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -168,7 +168,7 @@ def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
     r"""CSV with a header; a text that a spreadsheet would run as a formula gets a leading apostrophe.
 
     >>> csv_text([{"model": "=cmd()", "amount": "-1"}])
-    "model,amount\\r\\n'=cmd(),-1\\r\\n"
+    "model,amount\r\n'=cmd(),-1\r\n"
     """
     rows = list(rows)
     if not rows:
@@ -177,11 +177,12 @@ def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.writer(out)
     writer.writerow(rows[0].keys())
     for row in rows:
-        writer.writerow([_csv_cell(value) for value in row.values()])
+        writer.writerow([csv_cell(value) for value in row.values()])
     return out.getvalue()
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """A cell of a CSV file: a text that a spreadsheet would run as a formula gets a leading apostrophe."""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _is_number(value):
         return "'" + value
     return value

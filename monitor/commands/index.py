@@ -26,7 +26,7 @@ _SIGNS = {"USD": "$", "CNY": "¥"}
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("index", metavar="[NAME]", required=False)
 @click.option("--meter", type=click.Choice(METERS), help="Only of this; mix is three tokens read to one written.")
 @click.option(
     "--until", metavar="DATE", help="Up to this date instead of the last look: an instant, or the end of a day."
@@ -35,7 +35,7 @@ _SIGNS = {"USD": "$", "CNY": "¥"}
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header: a row an index, or with NAME a row a step.")
 @click.pass_obj
 def command(
-    config_path: str | None, name: str | None, meter: Meter | None, until: str | None, as_json: bool, as_csv: bool
+    config_path: str | None, index: str | None, meter: Meter | None, until: str | None, as_json: bool, as_csv: bool
 ) -> None:
     """Show how fast the lowest list price fell, in dollars and in yuan.
 
@@ -58,7 +58,7 @@ def command(
     end = moment(until, "--until") or utc_now()
     with open_to_read(config_path) as parts:
         classes = load_classes(parts.settings.providers_dir.parent)
-        subjects = _chosen(parts, classes, name)
+        subjects = _chosen(parts, classes, index)
         convert, lost = _converter(parts, end.date())
         names = [key for key, _ in model_names(parts.store)]
         found = [
@@ -68,12 +68,12 @@ def command(
         ]
     for why in sorted(lost):
         warn(f"left out: {why}")
-    empty = "no list price of its models is known" if name else "no list price of any class or lineage is known"
+    empty = "no list price of its models is known" if index else "no list price of any class or lineage is known"
     if as_json:
         rows = [_as_json(subject, one, classes) for subject, one in found]
-    elif name and as_csv:
+    elif index and as_csv:
         rows = [{"index": subject.id, "meter": one.meter, **row} for subject, one in found for row in _points(one)]
-    elif name and found:
+    elif index and found:
         _draw(found, classes)
         return
     else:
