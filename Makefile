@@ -29,7 +29,7 @@ format: $(READY)
 docs: $(READY)
 	$(BIN)/cog -r README.md
 
-# The pictures of docs/alerts.md; needs Chromium on the path.
+# The pictures of docs/alerts.md and docs/report.md; needs Chromium on the path.
 pictures: $(READY)
 	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 

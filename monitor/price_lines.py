@@ -70,16 +70,16 @@ def price_line(event: Event, known: Sequence[KnownPrice]) -> PriceLine | None:
         return None
     if new is not None and new.state == "priced" and (new.currency, new.unit) != (old.currency, old.unit):
         return None
-    per = 1_000_000 if old.unit == "token" else int(old.per or 1)
+    per = line_per(old)
     begins = event.effective_from or event.captured_at
     start = event.captured_at - SPAN
-    moments = sorted({max(at, start) for price in known for at in _turns(price) if at < begins})
+    moments = sorted({max(at, start) for price in known for at in turns(price) if at < begins})
     points: list[tuple[datetime, Fraction | None]] = [
-        (at, _price(_standing(known, at), old, per)) for at in moments if at < begins
+        (at, line_price(standing(known, at), old, per)) for at in moments if at < begins
     ]
     if not points:
         return None
-    points.append((begins, _price(new, old, per)))
+    points.append((begins, line_price(new, old, per)))
     changes = [point for number, point in enumerate(points) if not number or point[1] != points[number - 1][1]]
     changes = changes[-MOST_POINTS:]
     while changes and changes[0][1] is None:
@@ -87,13 +87,18 @@ def price_line(event: Event, known: Sequence[KnownPrice]) -> PriceLine | None:
     return PriceLine(old.currency, per, old.unit, tuple(changes)) if len(changes) > 1 else None
 
 
-def _turns(price: KnownPrice) -> Iterable[datetime]:
+def line_per(rate: Rate) -> int:
+    """How many units a line's prices are for: a million tokens, of other things what the page names."""
+    return 1_000_000 if rate.unit == "token" else int(rate.per or 1)
+
+
+def turns(price: KnownPrice) -> Iterable[datetime]:
     """When a price may have begun, ended, or given way to its list price."""
     begun = price.rate.valid_from or price.seen_from
     return [at for at in (begun, price.rate.valid_until, price.ended_at) if at is not None]
 
 
-def _standing(known: Iterable[KnownPrice], at: datetime) -> Rate | None:
+def standing(known: Iterable[KnownPrice], at: datetime) -> Rate | None:
     """What held at an instant: of several the one that began last; a sale that is over gives way to its list price."""
     held = [
         price
@@ -112,7 +117,7 @@ def _is_over(rate: Rate, at: datetime) -> bool:
     return rate.valid_until is not None and rate.valid_until <= at
 
 
-def _price(rate: Rate | None, like: Rate, per: int) -> Fraction | None:
+def line_price(rate: Rate | None, like: Rate, per: int) -> Fraction | None:
     """A price in the line's unit; None where there is none, or it is another currency's or unit's."""
     if rate is None or rate.unit_price is None:
         return None

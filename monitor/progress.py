@@ -105,9 +105,9 @@ class Steps:
     def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, tb: TracebackType | None) -> None:
         self._bar.stop()
 
-    def advance(self) -> None:
-        """One step is done."""
-        self._bar.update(self._task, advance=1)
+    def advance(self, steps: int = 1) -> None:
+        """So many steps are done."""
+        self._bar.update(self._task, advance=steps)
 
 
 def delivery_text(delivered: DeliverySummary) -> str:

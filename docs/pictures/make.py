@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/alerts.md anew: mails of `pricefall demo` as Chromium shows them.
+"""Draw the pictures of docs/alerts.md and docs/report.md anew: what `pricefall demo` leaves, as Chromium shows it.
 
 Run it as `python docs/pictures/make.py` from the project's folder, with Chromium on the path and the extra `[png]`.
 The messages are made from the alerts in the demo's database, in both languages.
@@ -28,6 +28,10 @@ SHOTS = (  # file, words of the subject, language, width of the window, dark
     ("mail-glm-3-turbo-zh-phone.png", "GLM-3-Turbo", "zh", 375, False),
     ("mail-gpt-4o-dark.png", "gpt-4o against", "en", 768, True),
 )
+REPORT = (  # file, page, width and height of the window, dark
+    ("report-index.png", "index.html", 820, 900, False),
+    ("report-model-zh-phone.png", "zh/m/zhipu/glm-3-turbo.html", 375, 1050, True),
+)
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -54,9 +58,18 @@ def main() -> None:
         for file, words, language, width, is_dark in SHOTS:
             message = compose(_payload(folder / "demo" / "pricefall.db", words, language), language, with_pictures=True)
             picture = _shot(browser, folder, _page(message), width, is_dark=is_dark)
-            if len(picture) > MOST_BYTES:
-                sys.exit(f"{file} has {len(picture)} bytes, more than {MOST_BYTES}; show a shorter mail")
-            (HERE / file).write_bytes(picture)
+            _keep(file, picture)
+        site = folder / "site"
+        told = [sys.executable, "-m", "monitor", "report", "--db", str(folder / "demo" / "pricefall.db")]
+        subprocess.run([*told, "--at", "2024-05-31", "--out", str(site)], check=True, stdout=subprocess.DEVNULL)
+        for file, page, width, height, is_dark in REPORT:
+            _keep(file, _shot(browser, folder, site / page, width, is_dark=is_dark, most=height))
+
+
+def _keep(file: str, picture: bytes) -> None:
+    if len(picture) > MOST_BYTES:
+        sys.exit(f"{file} has {len(picture)} bytes, more than {MOST_BYTES}; show a shorter page")
+    (HERE / file).write_bytes(picture)
 
 
 def _payload(database: Path, words: str, language: str) -> Mapping[str, Any]:
@@ -78,13 +91,17 @@ def _page(message: Message) -> str:
     return page
 
 
-def _shot(browser: str, folder: Path, page: str, width: int, *, is_dark: bool) -> bytes:
-    """The page in a frame of this width, since a window cannot be as narrow as a phone, as high as it is."""
-    (folder / "mail.html").write_text(page, encoding="utf-8")
+def _shot(browser: str, folder: Path, page: str | Path, width: int, *, is_dark: bool, most: int = 9000) -> bytes:
+    """The page in a frame of this width, since a window cannot be as narrow as a phone, at most as high as `most`."""
+    shown = folder / "mail.html"
+    if isinstance(page, str):
+        shown.write_text(page, encoding="utf-8")
+    else:
+        shown = page
     frame = folder / "frame.html"
     onload = "document.title=this.contentDocument.documentElement.scrollHeight"
     style = f"border:0;display:block;margin:auto;width:{width}px;height:100vh"
-    inside = f'<iframe src="mail.html" style="{style}" onload="{onload}"></iframe>'
+    inside = f'<iframe src="{shown.as_uri()}" style="{style}" onload="{onload}"></iframe>'
     frame.write_text(f'<body style="margin:0;background:#d5dae0">{inside}')
     command = [
         browser,
@@ -98,7 +115,7 @@ def _shot(browser: str, folder: Path, page: str, width: int, *, is_dark: bool) -
     if height is None:
         sys.exit("Chromium does not say how high the page is; try a newer one")
     target = folder / "shot.png"
-    size = f"--window-size={max(width, 500)},{height[1]}"
+    size = f"--window-size={max(width, 500)},{min(most, int(height[1]))}"
     subprocess.run([*command, size, f"--screenshot={target}", frame.as_uri()], check=True, capture_output=True)
     return target.read_bytes()
 

@@ -18,9 +18,16 @@ def element(name: str, /, *children: str, **attributes: str) -> Markup:
     >>> element("p", "a < b ", element("b", "c"), title='"', aria_label="x")
     '<p title="&quot;" aria-label="x">a &lt; b <b>c</b></p>'
     """
-    said = _attributes(attributes)
-    inside = "".join(child if isinstance(child, Markup) else html.escape(child, quote=True) for child in children)
-    return Markup(f"<{name}{said}>{inside}</{name}>")
+    return Markup(f"<{name}{_attributes(attributes)}>{fragment(*children)}</{name}>")
+
+
+def fragment(*children: str) -> Markup:
+    """Texts and elements one after another.
+
+    >>> fragment("a < b ", element("b", "c"))
+    'a &lt; b <b>c</b>'
+    """
+    return Markup("".join(child if isinstance(child, Markup) else html.escape(child, quote=True) for child in children))
 
 
 def void(name: str, /, **attributes: str) -> Markup:

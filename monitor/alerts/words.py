@@ -68,6 +68,8 @@ _EN: dict[str, str] = {
     "window": "hours",
     "region": "region",
     "other": "other",
+    "non_thinking": "non-thinking",
+    "off_peak": "off-peak",
     "evidence": "Read as",
     "why": "Why",
     "list_price": "List price",

@@ -16,10 +16,15 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """From `at` (aware UTC) on the price is this; None where nothing is known of it."""
+    """From `at` (aware UTC) on the price is this; None where nothing is known of it.
+
+    `note` says how that is known, `target` is the address, on the same page, of more of it.
+    """
 
     at: datetime
     price: Fraction | None
+    note: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

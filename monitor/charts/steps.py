@@ -1,8 +1,9 @@
 """A chart of prices over time: step lines with a dot at each change, and their names and last prices at the right end.
 
 It is one SVG element without script, with a title and a description for who does not see it. `PAGE` takes its colours
-from CSS custom properties and follows the reader's dark mode; `PICTURE` has fixed ones that can be read on light and on
-dark ground, since a picture in a mail does not know where it will stand.
+from CSS custom properties and follows the reader's dark mode, `BARE` leaves them to the style sheet of the page;
+`PICTURE` has fixed ones that can be read on light and on dark ground, since a picture in a mail does not know where it
+will stand.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Literal
 
 from monitor.alerts.markup import Markup, element
 from monitor.alerts.phrases import visible
 from monitor.charts.axis import TimeAxis, price_axis
-from monitor.charts.lines import Line, stretches
+from monitor.charts.lines import Line, Point, stretches
 
 MOST_LINES = 6
 """More than six lines in one chart cannot be told apart; further ones are left out."""
@@ -40,15 +42,17 @@ class Look:
     sheet: str = ""
 
 
+def variables(ground: Literal["light", "dark"]) -> str:
+    """The CSS custom properties of one ground, for the style sheet of a page whose charts have the look `BARE`."""
+    return ";".join(f"--pf-{name}:{value}" for name, value in zip(_NAMES, _COLOURS[ground], strict=True))
+
+
 def _sheet() -> str:
-    light, dark = (
-        ";".join(f"--pf-{name}:{value}" for name, value in zip(_NAMES, _COLOURS[ground], strict=True))
-        for ground in ("light", "dark")
-    )
-    return f".pf-chart{{{light}}}@media(prefers-color-scheme:dark){{.pf-chart{{{dark}}}}}"
+    return f".pf-chart{{{variables('light')}}}@media(prefers-color-scheme:dark){{.pf-chart{{{variables('dark')}}}}}"
 
 
-PAGE = Look({name: f"var(--pf-{name})" for name in _NAMES}, _sheet())
+BARE = Look({name: f"var(--pf-{name})" for name in _NAMES})
+PAGE = Look(BARE.colours, _sheet())
 PICTURE = Look(dict(zip(_NAMES, _COLOURS["both"], strict=True)))
 
 
@@ -130,8 +134,10 @@ class _Drawing:
             *pieces,
             xmlns="http://www.w3.org/2000/svg",
             class_="pf-chart",
-            role="img",
+            role="group" if any(point.target for line in self.lines for point in line.points) else "img",
             aria_label=visible(self.chart.title),
+            font_family="system-ui,'Noto Sans','DejaVu Sans','Noto Sans CJK SC',sans-serif",
+            font_size=f"{_LETTERS:g}",
             viewBox=f"0 0 {self.width} {self.height}",
             width=str(self.width),
             height=str(self.height),
@@ -157,19 +163,16 @@ class _Drawing:
         return f"{name} {price}".strip()
 
     def _text(self, words: str, x: float, y: float, colour: str, anchor: str = "start") -> Markup:
-        style = (
-            f"fill:{self.look.colours[colour]};font:{_LETTERS:g}px system-ui,'Noto Sans','DejaVu Sans',"
-            "'Noto Sans CJK SC',sans-serif"
-        )
-        return element("text", words, x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, style=style)
+        said = {"text_anchor": anchor} if anchor != "start" else {}
+        return element("text", words, x=f"{x:.1f}", y=f"{y:.1f}", **said, fill=self.look.colours[colour])
 
     def _grid(self) -> list[Markup]:
         """A hair line and a price at each tick."""
         pieces = []
-        style = f"stroke:{self.look.colours['grid']};stroke-width:1"
+        stroke = self.look.colours["grid"]
         for tick, words in self.ticks:
             y = self._y(tick)
-            pieces.append(element("path", d=f"M{self.left:.1f} {y:.1f}H{self.right:.1f}", style=style))
+            pieces.append(element("path", d=f"M{self.left:.1f} {y:.1f}H{self.right:.1f}", stroke=stroke))
             pieces.append(self._text(words, self.left - 6, min(y + 4, self.height - 16), "quiet", "end"))
         return pieces
 
@@ -188,19 +191,27 @@ class _Drawing:
     def _line(self, number: int, line: Line) -> list[Markup]:
         """What holds, what is announced, and the dots."""
         held, planned = self._paths(line)
-        stroke = f"fill:none;stroke:{self.look.colours[f'line-{number + 1}']};stroke-linejoin:round;stroke-width:"
-        dashes = f";stroke-dasharray:{_DASHES[number]}" if _DASHES[number] else ""
+        colour = self.look.colours[f"line-{number + 1}"]
+        stroke = {"fill": "none", "stroke": colour, "stroke_linejoin": "round"}
+        dashes = {"stroke_dasharray": _DASHES[number]} if _DASHES[number] else {}
         pieces = []
         if held:
-            pieces.append(element("path", d=held, style=f"{stroke}2{dashes}"))
+            pieces.append(element("path", d=held, **stroke, stroke_width="2", **dashes))
         if planned:
-            pieces.append(element("path", d=planned, style=f"{stroke}1.5;stroke-dasharray:2 4"))
-        fill = f"fill:{self.look.colours[f'line-{number + 1}']}"
-        for point in line.points:
-            if point.price is not None and self.times.start < point.at <= self.times.end:
-                x, y = self._x(point.at), self._y(point.price)
-                pieces.append(element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r="3.5", style=fill))
+            pieces.append(element("path", d=planned, **stroke, stroke_width="1.5", stroke_dasharray="2 4"))
+        pieces.extend(
+            self._dot(point, point.price, colour)
+            for point in line.points
+            if point.price is not None and self.times.start < point.at <= self.times.end
+        )
         return pieces
+
+    def _dot(self, point: Point, price: Fraction, colour: str) -> Markup:
+        """A change, with its note for whoever points at it, as a link where it has a target."""
+        notes = [element("title", visible(point.note, 400))] if point.note else []
+        x, y = self._x(point.at), self._y(price)
+        dot = element("circle", *notes, cx=f"{x:.1f}", cy=f"{y:.1f}", r="3.5", fill=colour)
+        return element("a", dot, href=point.target) if point.target else dot
 
     def _paths(self, line: Line) -> tuple[str, str]:
         """The path of what holds and that of what is announced; a new piece begins after each gap."""

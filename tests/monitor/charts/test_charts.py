@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from monitor.charts.axis import TimeAxis, price_axis
 from monitor.charts.lines import Line, Point, sparkline
 from monitor.charts.png import render_png
-from monitor.charts.steps import MOST_LINES, PAGE, PICTURE, StepChart, draw_steps, spread
+from monitor.charts.steps import BARE, MOST_LINES, PAGE, PICTURE, StepChart, draw_steps, spread
 
 START = datetime(2025, 5, 4, tzinfo=UTC)
 NOW = START + timedelta(days=365)
@@ -103,11 +103,23 @@ def test_a_price_holds_until_it_changes_and_a_gap_is_a_gap() -> None:
     assert "input ¥1" in svg
 
 
+def test_a_dot_tells_its_evidence_and_leads_to_it_and_needs_no_inline_style() -> None:
+    cut = Point(START + timedelta(days=100), Fraction(1), "input <$1>", "#r7")
+    said = chart(Line("input", (*line("input", (0, "5")).points, cut)))
+    dot = ET.fromstring(draw_steps(said)).find(f"{SVG}a")  # noqa: S314 - our own text
+    assert dot is not None
+    assert dot.attrib["href"] == "#r7"
+    assert [each.text for each in dot.iter(f"{SVG}title")] == ["input <$1>"]
+    bare = draw_steps(said, look=BARE)
+    assert "style" not in bare
+    assert 'role="group"' in bare  # an image could hold no link
+
+
 def test_what_is_announced_is_dashed() -> None:
     announced = line("input", (0, "5"), (380, "1"))
     shown = StepChart([announced], START, NOW + timedelta(days=30), NOW, "t", "w", money=str, day=str)
     svg = draw_steps(shown)
-    assert svg.count("stroke-dasharray:2 4") == 1
+    assert svg.count('stroke-dasharray="2 4"') == 1
     assert "stroke-dasharray" not in draw_steps(chart(line("input", (0, "5"), (300, "1"))))
 
 
