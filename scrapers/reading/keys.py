@@ -60,7 +60,7 @@ MACHINERY = frozenset(
     }
 )
 PRICE_WORDS = frozenset(
-    {"price", "prices", "pricing", "pricings", "cost", "costs", "rate", "rates", "fee", "fees", "tariff"}
+    {"price", "prices", "pricing", "pricings", "cost", "costs", "rate", "rates", "fee", "fees", "tariff", "cents"}
 )
 NO_PRICE = frozenset(
     {

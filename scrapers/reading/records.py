@@ -21,7 +21,7 @@ from scrapers.documents.nodes import parse_fragment
 from scrapers.rates import Complaint
 from scrapers.reading.bounds import bound_of, range_in_name, range_of, tiered_key, tiers_of
 from scrapers.reading.cells import Price, read_cell
-from scrapers.reading.ignoring import HIRED, NO_METER, NO_MODEL, OF_ROLES, SETTLED_BY, ignore
+from scrapers.reading.ignoring import BEFORE_REDUCTION, HIRED, NO_METER, NO_MODEL, OF_ROLES, SETTLED_BY, ignore
 from scrapers.reading.keys import (
     AFTER,
     BEFORE,
@@ -75,6 +75,7 @@ _NOT_SOLD = {
     "media": frozenset({"input", "output", "cached_input"}),
 }
 _MAX_DEPTH = 25
+_REDUCED = frozenset({"discount", "discount percent", "discount rate", "discount ratio"})
 _NO_HABITS = Habits()
 _RULES = {role: rule for role, rule in OF_ROLES.items() if role != "foreign"}
 _TITLE_KEYS = frozenset({"name", "display name", "title", "label"})
@@ -135,9 +136,13 @@ class _RecordReader:
         sale = {key for key, word in words.items() if word in AFTER}
         struck = next((fields[key] for key, word in words.items() if word in BEFORE and sale), None)
         directions = self._directions(fields, words)
+        is_reduced = not sale and any(word in _REDUCED and _says_some(fields[key]) for key, word in words.items())
         for key, value in fields.items():
             if words[key] in BEFORE and sale:
                 yield self._set_aside({key: value}, place, _RULES["list"])
+                continue
+            if words[key] in BEFORE and is_reduced and speaks_of_price({key: value}):
+                yield self._without_sale(key, value, place)
                 continue
             if words[key] in MACHINERY or words[key] in tiered.values():
                 continue
@@ -353,6 +358,13 @@ class _RecordReader:
         )
         return Reading(amounts_seen=len(said), set_aside=said)
 
+    def _without_sale(self, key: str, value: Any, place: _Place) -> Reading:
+        """Prices before a reduction that the object names, without the ones in force."""
+        message = f"what {key!r} cost before a reduction, and not what it costs now; {SETTLED_BY}"
+        known = self._set_aside({key: value}, place, BEFORE_REDUCTION).set_aside
+        complaints = tuple(replace(each, kind="unread_amount", message=message) for each in known)
+        return Reading(complaints=complaints, amounts_seen=len(known))
+
     def _unexplained(self, key: str, value: Any, place: _Place) -> Reading:
         message = f"no meter is known for the key {key!r}; add it to the vocabulary or to the provider's [hints] meters"
         complaint = Complaint("unknown_column", message, quote_of(key, value), self._where(place, key))
@@ -464,6 +476,13 @@ class _RecordReader:
 def _lines_of(text: str) -> tuple[Line, ...]:
     """A value's lines; some payloads keep a price as markup."""
     return lines_of(parse_fragment(text)) if "<" in text and ">" in text else ((Run(text),),)
+
+
+def _says_some(value: object) -> bool:
+    """Whether a field holds a number other than zero, or its digits."""
+    return (is_number(value) or (isinstance(value, str) and NUMBER.match(value) is not None)) and bool(
+        Decimal(str(value))
+    )
 
 
 def _is_amount(text: str) -> bool:

@@ -17,7 +17,7 @@ from scrapers.reading.labels import Scope
 
 Path = tuple[str, ...]
 
-_LEAST = 2  # entries that must hold a key before its absence says anything
+_LEAST = 2  # entries of a list before the absence of a key says anything
 _SHARE = 0.95
 _DEPTH = 4
 _SAYS_WHAT = UNIT_KEYS | CURRENCY_KEYS | REGION_KEYS | {"product name"}  # whose name a version goes on
@@ -32,8 +32,8 @@ class Habits:
 
 
 def habits_of(entries: Sequence[Mapping[str, Any]], scope: Scope) -> Habits:
-    """What nearly all of some entries hold; nothing for a few entries and for such as state no prices."""
-    if len(entries) <= _LEAST:
+    """What nearly all of some entries hold, or one of two; nothing for one entry and for such as state no prices."""
+    if len(entries) < _LEAST:
         return Habits()
     counts = Counter(path for entry in entries for path in {(), *_paths(entry, ())})
     parts = {path: (count, counts[path[:-1]]) for path, count in counts.items() if path}

@@ -195,10 +195,10 @@ def _with_axis(one: FoundRange, match: re.Match[str], text: str, found: list[Fou
 
 
 def _brackets(match: re.Match[str]) -> FoundRange | None:
-    low, low_scale = _read(match["low"])
-    raw = match["high"]
-    high, high_scale = (None, None) if not raw[0].isdigit() else _read(raw)
-    low, high, scale = _one_scale(low, low_scale, high, high_scale)
+    low, scale = _read(match["low"])
+    high = None
+    if match["high"][0].isdigit():
+        low, high, scale = _one_scale(low, scale, *_read(match["high"]))
     if scale is None and match["scale"]:
         scale = _SCALES[match["scale"].casefold()]
     is_open = match["close"] == ")" and high is not None
@@ -234,10 +234,10 @@ def _reversed(match: re.Match[str]) -> FoundRange | None:
 def _span(match: re.Match[str]) -> FoundRange | None:
     low, low_scale = _read(match["low"])
     high, high_scale = _read(match["high"])
-    if high_scale is None or low is None or high is None:
+    if high_scale is None:
         return None  # "2-15" may be anything; only 32K-128K is a range of tokens
     low, high, scale = _one_scale(low, low_scale, high, high_scale)
-    if low is None or high is None or low >= high:
+    if low >= high:
         return None
     return FoundRange(match.start(), match.end(), low, high, scale=scale)
 
@@ -249,7 +249,7 @@ def _plus(match: re.Match[str]) -> FoundRange | None:
 
 def _worded(match: re.Match[str]) -> FoundRange | None:
     number, scale = _read(match["num"])
-    if scale is None and (number or 0) < 1000:
+    if scale is None and number < 1000:
         return None
     word = match["word"].casefold()
     for pattern, low, is_open in ((_UNDER_WORDS, False, False), (_BELOW_WORDS, False, True), (_OVER_WORDS, True, True)):
@@ -262,7 +262,7 @@ def _worded(match: re.Match[str]) -> FoundRange | None:
 
 def _postfixed(match: re.Match[str]) -> FoundRange | None:
     number, scale = _read(match["num"])
-    if scale is None and (number or 0) < 1000:
+    if scale is None and number < 1000:
         return None
     word = match["word"].casefold()
     if word in {"以上", "及以上", "or more", "and above", "or above", "이상"}:
@@ -343,28 +343,26 @@ _READERS = (
 )
 
 
-def _read(printed: str) -> tuple[Decimal | None, int | None]:
-    found = _PARTS.match(printed)
-    if found is None:
-        return None, None
-    number = re.sub(r"[^0-9]", "", found["grouped"]) if found["grouped"] else found["plain"]
-    return Decimal(number), _SCALES.get(found["scale"].casefold())
+def _read(printed: str) -> tuple[Decimal, int | None]:
+    """A number as `_NUM` finds it, and the scale behind it."""
+    grouped = _GROUPS.match(printed)
+    number = re.sub(r"[^0-9]", "", grouped[0]) if grouped else _SCALE_BEHIND.sub("", printed)
+    return Decimal(number), _SCALES.get("".join(filter(str.isalpha, printed)).casefold())
 
 
-_PARTS = re.compile(
-    rf"(?:(?P<grouped>{_GROUPED})(?![0-9])|(?P<plain>[0-9]+(?:\.[0-9]+)?))\s?(?P<scale>[^\W\d_]*)", re.IGNORECASE
-)
+_GROUPS = re.compile(rf"(?:{_GROUPED})(?![0-9])", re.IGNORECASE)
+_SCALE_BEHIND = re.compile(r"\s?[^\W\d_]+\.?\Z")
 
 
 def _one_scale(
-    low: Decimal | None, low_scale: int | None, high: Decimal | None, high_scale: int | None
-) -> tuple[Decimal | None, Decimal | None, int | None]:
+    low: Decimal, low_scale: int | None, high: Decimal, high_scale: int | None
+) -> tuple[Decimal, Decimal, int | None]:
     """Both bounds in one scale: "32K < n <= 1M", and "0 < n <= 256K", "200-400K" where only one names it."""
     if low_scale is None or high_scale is None or low_scale == high_scale:
-        if low_scale is None and high_scale is not None and low is not None and low >= 1000:
+        if low_scale is None and high_scale is not None and low >= 1000:
             return low / high_scale, high, high_scale
         return low, high, high_scale or low_scale
-    return (None if low is None else low * low_scale), (None if high is None else high * high_scale), 1
+    return low * low_scale, high * high_scale, 1
 
 
 def _bound(number: Decimal | None, scale: int, shift: int) -> int | None:

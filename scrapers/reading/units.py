@@ -279,15 +279,12 @@ def unit_after(text: str, position: int) -> FoundUnit | None:
     >>> unit_after("$4.50 / 1,000,000 tokens per hour", 5).unit.unit
     'token_hour'
     """
-    skipped = re.compile(r"\s*[(（]?\s*(?:\$|usd|us\$|元|each)?\s*", re.IGNORECASE).match(text, position)
-    at = position if skipped is None else skipped.end()
-    for found in find_units(text, is_label=False):
-        if position <= found.start <= at:
-            tail = _TAIL_FOREIGN.match(text, found.end)
-            if tail is not None and found.unit.unit not in {"token", "token_hour"}:
-                return FoundUnit(found.start, tail.end(), Unit(found.unit.per, FOREIGN))
-            return found
-    return None
+    skipped = _BETWEEN.match(text, position)
+    at = skipped.end() if skipped else position
+    return next((found for found in find_units(text, is_label=False) if position <= found.start <= at), None)
+
+
+_BETWEEN = re.compile(r"\s*[(（]?\s*(?:\$|usd|us\$|元|each)?\s*", re.IGNORECASE)
 
 
 def _unit(match: re.Match[str], text: str, *, needs_scale: bool) -> FoundUnit | None:

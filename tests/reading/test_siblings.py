@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scrapers.catalog import Hints
+from scrapers.errors import NoTable
 from scrapers.rates import PriceList
 from scrapers.reader import read_page
 
@@ -62,3 +63,28 @@ def test_lists_inside_of_an_entry_are_compared_too() -> None:
     page = read_page(json.dumps({"pricing": "models", "models": listed}).encode(), hints=HINTS)
     assert "acme/nova-1" in {rate.model for rate in page.rates}
     assert not {"nova 2"} & {rate.model_key for rate in page.rates}
+
+
+def test_the_second_name_of_one_of_two_entries_is_not_taken_for_the_lost_first() -> None:
+    price = {"input_price": "1", "output_price": "4"}
+    entries = [
+        {"model": "lab/nova-4", "displayName": "Nova 4", "price": price},
+        {"displayName": "Vega 4", "price": price},
+    ]
+    read = read_page(json.dumps({"data": entries}).encode(), hints=Hints(unit="1M tokens", currency="USD"))
+    assert {rate.model for rate in read.rates} == {"lab/nova-4"}
+    assert [(each.kind, "'model'" in each.message) for each in read.complaints] == [("ragged_row", True)]
+
+
+def test_prices_before_a_reduction_are_none_where_the_ones_in_force_are_lost() -> None:
+    price = {"discount": "80", "origin": {"input_price": "1", "output_price": "4"}}
+    with pytest.raises(NoTable) as refused:
+        read_page(json.dumps({"data": [{"model": "nova-4", "price": price}]}).encode(), hints=Hints(unit="1M tokens"))
+    assert refused.value.found == "unread_amount"
+
+
+def test_cents_are_prices_below_whatever_key() -> None:
+    entry = {"model_name": "nova-4", "zorblax": {"cents_per_input_token": 0.0001, "cents_per_output_token": 0.0004}}
+    read = read_page(json.dumps([entry]).encode(), hints=Hints(currency="USD"))
+    million = {rate.meter: (rate.unit_price or 0) * 1_000_000 for rate in read.rates}
+    assert million == {"input": 1, "output": 4}

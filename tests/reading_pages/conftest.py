@@ -50,10 +50,15 @@ class GoldenPage:
         return "raises" in self.facts
 
     def read(self, body: bytes | None = None) -> PriceList:
-        """What the reader says of the page, or of another body at its address."""
-        return read_page(
-            self.path.read_bytes() if body is None else body, hints=self.hints, captured_at=self.captured_at
-        )
+        """What the reader says of the page, once for all tests, or of another body at its address."""
+        if body is not None:
+            return read_page(body, hints=self.hints, captured_at=self.captured_at)
+        if self.id not in _READ:
+            _READ[self.id] = self.read(self.path.read_bytes())
+        return _READ[self.id]
+
+
+_READ: dict[str, PriceList] = {}
 
 
 def golden_pages() -> Iterator[GoldenPage]:

@@ -67,8 +67,7 @@ def test_twenty_seeded_edits(priced: Any) -> None:
     kind = {".md": "markdown", ".txt": "text"}.get(priced.path.suffix, priced.path.suffix[1:])
     page = PageBytes(priced.id, kind, priced.captured_at, priced.hints, priced.path.read_bytes())
     findings = perturbed(page, count=20, seed=SEED)
-    # The few entries of a page for tests do not show what one of them has lost; the benchmark's pages do.
-    bad = [each for each in findings if each.answer in {"wrong", "silent"} and each.edit != "drop key"]
+    bad = [each for each in findings if each.answer in {"wrong", "silent"}]
     assert not bad, "\n".join(map(str, bad))
 
 
