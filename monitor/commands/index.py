@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.index import METERS, Convert, Meter, Point, Series
+from monitor.index import METERS, SHORTEST, Convert, Meter, Point, Series
 from scrapers.rates import format_decimal, format_instant
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ def command(
         _draw(found, classes)
         return
     else:
-        rows = [_summary(subject, one, classes) for subject, one in found]
+        long = [each for each in found if as_csv or each[1].yearly_fall("USD") is not None]
+        rows = [_summary(subject, one, classes) for subject, one in long]
+        if len(long) < len(found):
+            warn(f"{len(found) - len(long)} are known for less than {SHORTEST.days} days; name one to see it")
     title = f"list prices of 1M tokens; a fall of {classes.low:g} to {classes.high:g} % a year was expected"
     write_rows(rows, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)
 
@@ -135,9 +138,9 @@ def _summary(subject: Subject, one: Series, classes: Classes) -> Row:
         "until": f"{one.ends:%Y-%m-%d}",
         "last": _in(one, last, "USD", one.ends),
         "by": "" if last.offer is None else f"{last.offer.provider} {last.offer.model}",
-        "in $": _percent(one.fall("USD")),
-        "a year in $": _percent(one.yearly_fall("USD")),
-        "a year in ¥": _percent(one.yearly_fall("CNY")),
+        "% in $": _change(one.fall("USD")),
+        "% a year in $": _change(one.yearly_fall("USD")),
+        "% a year in ¥": _change(one.yearly_fall("CNY")),
         "was": _verdict(one, classes),
     }
 
@@ -246,7 +249,11 @@ def _number(fall: Fraction | Decimal | None) -> str | None:
     return f"{exact * 100:.1f}"
 
 
-def _percent(fall: Fraction | Decimal | None) -> str:
-    """A fall as people write a change: `-80.0%`."""
+def _change(fall: Fraction | Decimal | None) -> str:
+    """A fall as a change in percent: `-80.0`."""
     number = _number(fall)
-    return "" if number is None else f"{-Decimal(number):+.1f}%"
+    return "" if number is None else f"{-Decimal(number):+.1f}"
+
+
+def _percent(fall: Fraction | Decimal | None) -> str:
+    return f"{_change(fall)}%"
