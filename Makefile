@@ -18,7 +18,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check README.md
+	$(BIN)/cog --check README.md docs/commands.md
 
 check: lint test
 
@@ -27,7 +27,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 docs: $(READY)
-	$(BIN)/cog -r README.md
+	$(BIN)/cog -r README.md docs/commands.md
 
 # The pictures of docs/alerts.md and docs/report.md; needs Chromium on the path.
 pictures: $(READY)
