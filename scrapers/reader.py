@@ -254,8 +254,14 @@ _RELATION = re.compile(
 )
 
 
+_RELATION_SIGNS = ("%", "x", "times", "half", "twice", "double", "multiplier", "半价", "折", "倍", "割引")
+
+
 def _relative(block: Prose) -> tuple[str, ...]:
     """Sentences that state a price only in relation to others: conditions of the page, no rates."""
+    text = clean(block.text).lower()
+    if not any(sign in text for sign in _RELATION_SIGNS):
+        return ()
     sentences = split_sentences(block.text)
     return tuple(sentence[:300] for sentence in sentences if _RELATION.search(sentence[:600]))
 

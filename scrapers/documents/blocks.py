@@ -129,7 +129,7 @@ class Prose:
 
     @property
     def text(self) -> str:
-        return "".join(run.text for run in self.runs)
+        return self.runs[0].text if len(self.runs) == 1 else "".join([run.text for run in self.runs])
 
 
 Block = Table | Card | Record | Prose

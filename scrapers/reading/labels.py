@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from scrapers.catalog import Hints
@@ -89,6 +90,7 @@ class Reading:
         )
 
 
+_SHORT = 40  # characters; what is longer is no label of a tab
 _LONG = 60  # characters; what is longer is a sentence and no label
 _LONGEST = 2_000  # characters; what is longer is neither a label nor a sentence about prices
 
@@ -195,15 +197,22 @@ def read_context(context: Context, scope: Scope) -> Meaning:
 
 
 _NUMBERED = re.compile(r"^(?:table|tabelle|tableau|tabla|tabela|表|표)\s?[0-9]{1,3}\s?[.:：]\s*", re.IGNORECASE)
-_ANNOUNCES = re.compile(
-    r"(?:as follows|following|below|如下|以下|下表|次の|folgende|suivants?|siguientes?)", re.IGNORECASE
-)
-_SENTENCE_END = re.compile(r"(?<=[.。!?！？;；])\s*(?=[^\s0-9])")
+_ANNOUNCES = ("as follows", "following", "below", "如下", "以下", "下表", "次の", "folgende", "suivant", "siguiente")
+_SENTENCE_END = re.compile(r"[.。!?！？;；]\s*(?=[^\s0-9])")
 
 
-def split_sentences(text: str) -> list[str]:
+@lru_cache(maxsize=5_000)
+def split_sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text, cleaned; "4.6 at" is no end."""
-    return [sentence for part in text.split("\n") for sentence in _SENTENCE_END.split(clean(part)) if sentence]
+    sentences: list[str] = []
+    for part in map(clean, text.split("\n")):
+        begin = 0
+        for end in _SENTENCE_END.finditer(part):
+            sentences.append(part[begin : end.start() + 1])
+            begin = end.end()
+        if part[begin:]:
+            sentences.append(part[begin:])
+    return tuple(sentences)
 
 
 def read_sentence(text: str, scope: Scope) -> Meaning:
@@ -227,11 +236,18 @@ def _parse_sentences(text: str, scope: Scope) -> Meaning:
     for sentence in split_sentences(text):
         if len(sentence) > _LONGEST or find_amounts(sentence) or sentence.count("|") > 1:
             continue  # a row of a broken table speaks of its own columns
-        announces = _ANNOUNCES.search(sentence) is not None or sentence.endswith(":")
+        lowered = sentence.lower()
+        announces = sentence.endswith(":") or any(word in lowered for word in _ANNOUNCES)
         if len(sentence) >= _LONG and not (announces or find_units(sentence) or find_currencies(sentence)):
             continue
+        if not _may_say(sentence, scope):
+            continue
         label = scope.label(sentence)
-        if len(sentence) <= 40 and not label.unknown and (label.tier or label.mode or label.modalities or label.kind):
+        if (
+            len(sentence) <= _SHORT
+            and not label.unknown
+            and (label.tier or label.mode or label.modalities or label.kind)
+        ):
             said = said.over(
                 as_heading(sentence, scope.label)
             )  # a tab's label that a copy of the page prints as a line
@@ -250,6 +266,13 @@ def _parse_sentences(text: str, scope: Scope) -> Meaning:
             more = more._replace(valid_from=label.valid_from, valid_until=label.valid_until)
         said = said.over(more)
     return said
+
+
+def _may_say(sentence: str, scope: Scope) -> bool:
+    """Whether a sentence can say anything: without a digit, a unit or a currency only short ones of known words do."""
+    if has_digits(sentence) or find_units(sentence) or find_currencies(sentence):
+        return True
+    return len(sentence) <= _SHORT and not scope.vocabulary.read_words(sentence).unknown
 
 
 def _is_sure(unit: Unit) -> bool:

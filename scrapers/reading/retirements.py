@@ -64,6 +64,19 @@ _SIGN = re.compile(
 )
 
 
+_STEMS = (
+    *("deprecat", "retir", "discontinu", "shut", "sunset", "life", "eol", "no longer be", "removed", "turned off"),
+    *("decommission", "下线", "停", "弃用", "退役", "終了", "廃止", "非推奨", "종료", "eingestellt", "abgeschaltet"),
+    *("veraltet", "obsol"),
+)  # of `_SIGN`, in lower case
+
+
+def _has_sign(text: str) -> bool:
+    """Whether a text speaks of an end; most speak of none, and looking for the stems shows that soonest."""
+    lowered = text.lower()
+    return any(stem in lowered for stem in _STEMS) and _SIGN.search(text) is not None
+
+
 def find_retirements(
     blocks: Iterable[Block], models: Iterable[str], zone: str, captured_at: datetime | None
 ) -> tuple[Retirement, ...]:
@@ -107,7 +120,7 @@ class _Finder:
             yield from self._read_text(block.text, block.runs, block.locator)
 
     def _read_table(self, table: Table) -> Iterator[Retirement]:
-        if not any(_SIGN.search(cell.text) for row in table.rows for cell in row if cell is not None):
+        if not any(_has_sign(cell.text) for row in table.rows for cell in row if cell is not None):
             return
         dated = {
             number
@@ -120,7 +133,7 @@ class _Finder:
             texts = [(number, cell, clean(cell.text)) for number, cell in cells.values()]
             for number, cell, text in texts:
                 locator = f"{table.locator} row {cell.row + 1}"
-                if _SIGN.search(text):
+                if _has_sign(text):
                     yield from self._read_text(text, _runs(cell), locator)
                 is_date, is_note = number in dated, _NOTE_ALONE.fullmatch(text) is not None
                 day = self._day(text) if is_date or is_note else None
@@ -135,7 +148,7 @@ class _Finder:
         return [name for name, start, _ in found if start == 0] or ([text] if _CODE.fullmatch(text) else [])
 
     def _read_text(self, text: str, runs: Iterable[Run], locator: str) -> Iterator[Retirement]:
-        if not _SIGN.search(text):
+        if not _has_sign(text):
             return
         code = tuple(clean(run.text) for run in runs if run.strong)
         for sentence in split_sentences(text):

@@ -214,14 +214,19 @@ def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
     """The patterns that can find something in a text, told by the words and signs that it holds."""
     pieces = pieces_of(text)
     patterns = []
+    has_self, has_scale = not pieces.isdisjoint(_SELVES), not pieces.isdisjoint(_SCALES)
+    has_noun = not pieces.isdisjoint(_NOUN_PIECES) or _GLUED.search(text) is not None
     if not pieces.isdisjoint(_SEPARATORS):
-        patterns += [_WITH_SEPARATOR, _SCALE_ONLY]
-        if not pieces.isdisjoint(_COUNTERS):
+        if has_noun or has_self:
+            patterns.append(_WITH_SEPARATOR)
+        if has_scale:
+            patterns.append(_SCALE_ONLY)
+        if has_noun and not pieces.isdisjoint(_COUNTERS):
             patterns.append(_NOUN_FIRST)
     if is_label:
-        if has_digits(text) or not pieces.isdisjoint(_SCALES) or _GLUED.search(text):
+        if has_noun and (has_scale or has_digits(text) or _GLUED.search(text)):
             patterns.append(_BARE)
-        if not pieces.isdisjoint(_SELVES):
+        if has_self:
             patterns.append(_BARE_SELF)
     if _BEHIND.search(text):
         patterns.append(_PER_BEHIND)
@@ -252,6 +257,7 @@ _SEPARATORS = openings(
 )
 _COUNTERS = frozenset("개個个")
 _SCALES = openings(_MAGNITUDES)
+_NOUN_PIECES = openings(_NOUN_OF)
 _SELVES = openings(_SELF_SCALED)
 _GLUED = re.compile(r"[a-z](?:tok|char)", re.IGNORECASE)  # "Mtokens"
 

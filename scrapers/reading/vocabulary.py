@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -128,10 +127,14 @@ class Vocabulary:
 
     @cached_property
     def _by_start(self) -> dict[str, tuple[str, ...]]:
-        """The phrases by their first two characters, those of one character by that one; longest first."""
+        """The phrases by the run of letters that they begin with, others by their first two characters; longest first.
+
+        A phrase ends where a word ends, so in a text the whole run must be there, and no other is worth a look.
+        """
         grouped: dict[str, list[str]] = {}
         for phrase in self.phrases:
-            grouped.setdefault(phrase[:2], []).append(phrase)
+            run = _RUN.match(phrase)
+            grouped.setdefault(run[0] if run else phrase[:2], []).append(phrase)
         return {start: tuple(sorted(group, key=len, reverse=True)) for start, group in grouped.items()}
 
     @cached_property
@@ -174,19 +177,19 @@ class Vocabulary:
             if word[0][:1].isalpha():
                 unknown.append(word[0])
             position = word.end()
-        return _join(said)._replace(unknown=" ".join(unknown))
+        joined = _join(said)
+        return joined._replace(unknown=" ".join(unknown)) if unknown else joined
 
     def _phrase_at(self, folded: str, position: int) -> str | None:
-        two, one = folded[position : position + 2], folded[position]
-        for phrase in itertools.chain(self._by_start.get(two, ()), self._by_start.get(one, ())):
-            if not folded.startswith(phrase, position):
-                continue
-            end = position + len(phrase)
-            if _is_spaced(phrase[0]) and position and _is_spaced(folded[position - 1]):
-                continue
-            if _is_spaced(phrase[-1]) and end < len(folded) and _is_spaced(folded[end]):
-                continue
-            return phrase
+        run = _RUN.match(folded, position)
+        starts = (run[0],) if run else (folded[position : position + 2], folded[position])
+        for start in starts:
+            for phrase in self._by_start.get(start, ()):
+                end = position + len(phrase)
+                if not folded.startswith(phrase, position):
+                    continue
+                if not (end < len(folded) and _is_spaced(phrase[-1]) and _is_spaced(folded[end])):
+                    return phrase
         return None
 
     def read_state(self, text: str) -> State | None:
@@ -228,6 +231,7 @@ class Vocabulary:
 
 _IDENTIFIER = re.compile(r"[^\W_][-_/][^\W_]|[^\W\d_]\d|\d[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
+_RUN = re.compile(r"[^\W_\u3040-\u9fff\uac00-\ud7af]+")  # of a script that parts words by spaces, as `_is_spaced` says
 
 
 def clean_dashes(text: str) -> str:
@@ -240,8 +244,10 @@ def _is_spaced(char: str) -> bool:
     return char.isalnum() and not ("\u3040" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7af")
 
 
-def _join(said: Iterable[Meaning]) -> Meaning:
+def _join(said: Sequence[Meaning]) -> Meaning:
     """Several phrases of one label: modalities add up, for the rest the first word stands, roles are collected."""
+    if len(said) < 2:
+        return said[0] if said else _NOTHING
     joined = Meaning()
     modalities: frozenset[str] = frozenset()
     for meaning in said:
