@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from scrapers.documents.inline import SKIPPED_TAGS, attribute, classes_of, is_displayed, text_of
+from scrapers.documents.inline import attribute, text_of
 from scrapers.documents.nodes import Tag
 
 _AMOUNT = re.compile(r"[$¥￥€£₩₽₹]\s?\d|\d\s?(?:元|円|厘|€|USD|RMB|CNY)")
@@ -19,6 +19,7 @@ _WORDED = re.compile(
 )
 _GRID_COLUMNS = re.compile(r"grid-cols-(\d{1,2})\Z")
 _BOXES = frozenset({"div", "section", "ul", "ol", "span"})
+_HOLDERS = _BOXES | {"main", "article", "body"}
 _MAX_COLUMNS = 16
 _MAX_HEADING = 60
 _MAX_CELL = 300
@@ -27,15 +28,12 @@ _MAX_ELEMENTS = 200
 
 def find_div_rows(node: Tag) -> list[list[Tag]] | None:
     """The rows of boxes when the element is such a table, else None."""
-    if node.name not in _BOXES:
+    if node.boxes < 2 or node.name not in _BOXES:
         return None
     boxes = _boxes(node)
-    if len(boxes) < 2:
-        return None
-    rows = [_boxes(box) for box in boxes]
-    width = len(rows[0])
+    width = boxes[0].boxes
     if 3 <= width <= _MAX_COLUMNS:
-        rows = list(_unwrapped(rows, width))
+        rows = list(_unwrapped([_boxes(box) for box in boxes], width))
         if all(len(row) == width for row in rows) and _is_table(rows):
             return rows
     columns = _declared_columns(node)
@@ -48,12 +46,12 @@ def find_div_rows(node: Tag) -> list[list[Tag]] | None:
 
 def find_div_runs(node: Tag) -> dict[int, list[list[Tag]]]:
     """Tables whose rows stand among other boxes: rows by the id of the first box, [] for the boxes that follow it."""
-    if node.name not in _BOXES | {"main", "article", "body"}:
+    if node.boxes < 2 or node.name not in _HOLDERS:
         return {}
     runs: dict[int, list[list[Tag]]] = {}
-    rows = [(child, _boxes(child) if child.name in _BOXES else []) for child in _boxes(node)]
-    for width, group in itertools.groupby(rows, key=lambda pair: len(pair[1])):
-        run = [*group] if 3 <= width <= _MAX_COLUMNS else []
+    for width, group in itertools.groupby(_boxes(node), key=_width):
+        boxes = [*group] if 3 <= width <= _MAX_COLUMNS else []
+        run = [(box, _boxes(box)) for box in boxes]
         if len(run) < 2 or not all(_is_small(cell) for _, cells in run for cell in cells):
             continue
         for table in _headed(run):
@@ -61,6 +59,10 @@ def find_div_runs(node: Tag) -> dict[int, list[list[Tag]]]:
                 runs |= {id(box): [] for box, _ in table}
                 runs[id(table[0][0])] = [cells for _, cells in table]
     return runs
+
+
+def _width(box: Tag) -> int:
+    return box.boxes if box.name in _BOXES else 0
 
 
 def _is_small(box: Tag) -> bool:
@@ -88,17 +90,13 @@ def _unwrapped(rows: list[list[Tag]], width: int) -> Iterator[list[Tag]]:
 
 
 def _boxes(node: Tag) -> list[Tag]:
-    return [
-        child
-        for child in node.children
-        if isinstance(child, Tag) and child.name not in SKIPPED_TAGS and child.name != "hr" and is_displayed(child)
-    ]
+    return [child for child in node.children if isinstance(child, Tag) and child.traits.is_box]
 
 
 def _declared_columns(node: Tag) -> int:
     if attribute(node, "role") == "list":
         return 0
-    for word in classes_of(node):
+    for word in node.traits.classes:
         match = _GRID_COLUMNS.match(word)
         if match and int(match[1]) >= 3:
             return int(match[1])

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from scrapers.documents.blocks import Context
 from scrapers.documents.grid import PrintedCell, repair_short_rows
-from scrapers.documents.inline import attribute, classes_of, is_displayed, lines_of
+from scrapers.documents.inline import attribute, lines_of
 from scrapers.documents.nodes import Tag
 
 _CELL_TAGS = frozenset({"td", "th"})
@@ -58,7 +58,7 @@ def cells_of(row: Tag) -> list[Tag]:
         cells = [child for child in row.children if isinstance(child, Tag) and child.name in _CELL_TAGS]
     else:
         cells = [child for child in row.elements() if attribute(child, "role") in _CELL_ROLES]
-    return [cell for cell in cells if is_displayed(cell)]
+    return [cell for cell in cells if cell.traits.is_displayed]
 
 
 def nested_tables(table: Tag) -> list[Tag]:
@@ -78,16 +78,14 @@ def strays_of(table: Tag) -> list[Tag]:
 
 def printed_cell(cell: Tag) -> PrintedCell:
     """A cell as it stands in its row, with the spans that it asks for."""
-    is_header = (
-        cell.name == "th"
-        or attribute(cell, "role") in {"columnheader", "rowheader"}
-        or any(word in {"is-header", "th", "table-header"} for word in classes_of(cell))
-    )
-    return PrintedCell(lines_of(cell), _span(cell, "rowspan"), _span(cell, "colspan"), is_header)
+    rowspan, colspan = (_span(cell, "rowspan"), _span(cell, "colspan")) if cell.attrs else (1, 1)
+    return PrintedCell(lines_of(cell), rowspan, colspan, cell.traits.is_header_cell)
 
 
 def _span(cell: Tag, name: str) -> int:
     text = attribute(cell, name) or attribute(cell, f"aria-{name}")
+    if not text:
+        return 1
     digits = text.strip()
     return min(int(digits), 100_000) if digits.isdecimal() and len(digits) < 10 else 1
 

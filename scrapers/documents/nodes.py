@@ -7,26 +7,41 @@ its ways of searching that this room uses have the same names here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from bs4 import BeautifulSoup
 from bs4 import Tag as SoupTag
 from bs4.element import NavigableString, PreformattedString
 from lxml import etree
 
+from scrapers.documents.traits import traits_of
+
 Names = str | Collection[str] | Callable[["Tag"], bool] | None
 
 
+_NO_ATTRS: Mapping[str, str] = MappingProxyType({})
+
+
 class Tag:
-    """One element; `attrs` as the parser gives them, names in lower case."""
+    """One element; `attrs` as the parser gives them, names in lower case.
 
-    __slots__ = ("attrs", "children", "name", "parent")
+    `boxes` counts the children of which a table can be made, `holds_block` says whether a block stands at any depth.
+    """
 
-    def __init__(self, name: str, attrs: dict[str, str] | None = None, parent: Tag | None = None) -> None:
+    __slots__ = ("attrs", "boxes", "children", "holds_block", "name", "parent", "traits")
+
+    def __init__(self, name: str, attrs: Mapping[str, str] = _NO_ATTRS, parent: Tag | None = None) -> None:
         self.name = name
-        self.attrs: dict[str, str] = {} if attrs is None else attrs
+        self.attrs = attrs
+        self.traits = traits_of(name, attrs)
         self.parent = parent
         self.children: list[Tag | str] = []
+        self.boxes = 0
+        self.holds_block = False
+        if parent is not None:
+            parent.children.append(self)
+            parent.boxes += self.traits.is_box
 
     @property
     def parents(self) -> Iterator[Tag]:
@@ -43,12 +58,13 @@ class Tag:
 
     def elements(self) -> Iterator[Tag]:
         """All elements in it, in reading order."""
-        stack = [child for child in self.children[::-1] if isinstance(child, Tag)]
+        stack = self.children[::-1]
         while stack:
             node = stack.pop()
-            yield node
-            if node.children:
-                stack += [child for child in node.children[::-1] if isinstance(child, Tag)]
+            if isinstance(node, Tag):
+                yield node
+                if node.children:
+                    stack += node.children[::-1]
 
     def find_all(self, names: Names = None, *, role: str | None = None, recursive: bool = True) -> list[Tag]:
         """The elements in it that a name, one of several names or a function chooses."""
@@ -86,18 +102,19 @@ class _Builder:
         self.root = self.place = Tag("[document]")
         self.text: list[str] = []
 
-    def start(self, name: str, attrs: dict[str, str]) -> None:
+    def start(self, name: str, attrs: Mapping[str, str]) -> None:
         if self.text:
             self._add_text()
-        node = Tag(name, dict(attrs), self.place)
-        self.place.children.append(node)
-        self.place = node
+        self.place = Tag(name, attrs, self.place)
 
     def end(self, name: str) -> None:
         del name  # lxml closes what it opened
         if self.text:
             self._add_text()
-        self.place = self.place.parent or self.root
+        above = self.place.parent or self.root
+        if self.place.holds_block or self.place.traits.is_block:
+            above.holds_block = True
+        self.place = above
 
     def data(self, text: str) -> None:
         self.text.append(text)
@@ -143,7 +160,8 @@ def _from_soup(soup: SoupTag, parent: Tag | None) -> Tag:
     node = Tag(soup.name, attrs, parent)
     for child in soup.children:
         if isinstance(child, SoupTag):
-            node.children.append(_from_soup(child, node))
+            inner = _from_soup(child, node)
+            node.holds_block = node.holds_block or inner.holds_block or inner.traits.is_block
         elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
             node.children.append(str(child))
     return node

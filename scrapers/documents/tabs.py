@@ -9,26 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
-from scrapers.documents.inline import attribute, classes_of, text_of
+from scrapers.documents.inline import attribute, text_of
 from scrapers.documents.nodes import Tag
+from scrapers.documents.traits import TITLED_GROUPS, TITLED_TAGS
 
 _MAX_LABEL = 60
-_TABS_WORD = re.compile(r"(^|[-_])tabs?($|[-_])|^w-tabs$|tabs$", re.IGNORECASE)
-_LABEL_WORD = re.compile(
-    r"(^|[-_])tabs?([-_]+\w+)*[-_]+(label|link|title|btn|button|item|nav-item|head)$", re.IGNORECASE
-)
 _ACTIVE_WORD = re.compile(r"(^|[-_])(active|selected|current|checked)$", re.IGNORECASE)
-_TITLED_TAGS = frozenset({"tab", "tabitem", "tab-item", "tabpane", "tab-pane", "tabpanel"})
-_TITLED_GROUPS = frozenset({"devsite-selector", "devsite-tabs-panels"})
 
 
 def pane_labels(root: Tag) -> tuple[dict[int, str], set[int]]:
     """Labels by `id()` of the pane's element, and the `id()` of bars whose words name panes."""
     labels: dict[int, str] = {}
     bars: set[int] = set()
-    every = list(root.elements())
+    every = [node for node in root.elements() if node.traits.bears_on_panes or "data-value" in node.attrs]
     _by_bar(every, labels, bars)
     _by_title(every, labels)
     _by_value(every, labels)
@@ -78,16 +72,16 @@ def _by_value(every: Sequence[Tag], labels: dict[int, str]) -> None:
         if not any(name.startswith("data-") and "pane" in name for name in pane.attrs):
             continue
         first = next((child for child in pane.children if isinstance(child, Tag)), None)
-        label = text_of(first) if first is not None and "hidden" in classes_of(first) else ""
+        label = text_of(first) if first is not None and "hidden" in first.traits.classes else ""
         labels[id(pane)] = label[:_MAX_LABEL] or attribute(pane, "data-value")
 
 
 def _by_title(every: Sequence[Tag], labels: dict[int, str]) -> None:
-    for pane in (node for node in every if node.name in _TITLED_TAGS):
+    for pane in (node for node in every if node.name in TITLED_TAGS):
         label = attribute(pane, "title") or attribute(pane, "label") or attribute(pane, "name")
         if label:
             labels[id(pane)] = label[:_MAX_LABEL]
-    for group in (node for node in every if node.name in _TITLED_GROUPS):
+    for group in (node for node in every if node.name in TITLED_GROUPS):
         for pane in group.find_all("section", recursive=False):
             heading = pane.find({"h1", "h2", "h3", "h4", "h5", "h6"})
             if heading is not None:
@@ -96,7 +90,7 @@ def _by_title(every: Sequence[Tag], labels: dict[int, str]) -> None:
 
 def _by_bar(every: Sequence[Tag], labels: dict[int, str], bars: set[int]) -> None:
     """A bar of n labels whose following siblings are n panes; or one pane, which then is the active label's."""
-    for bar in filter(_is_bar, every):
+    for bar in (node for node in every if node.traits.names_tabs):
         words = _bar_labels(bar)
         if len(words) < 2:
             continue
@@ -133,19 +127,10 @@ def _is_only_labels(bar: Tag, words: list[tuple[str, bool]]) -> bool:
     return bool(words) and len(text_of(bar)) <= sum(len(label) + 1 for label, _ in words)
 
 
-def _is_bar(node: Tag) -> bool:
-    attrs = node.attrs
-    return ("class" in attrs and _names_tabs(attrs["class"])) or attrs.get("role") == "tablist"
-
-
-@lru_cache(maxsize=5_000)
-def _names_tabs(classes: str) -> bool:
-    return any(_TABS_WORD.search(word) for word in classes.split())
-
-
 def _bar_labels(bar: Tag) -> list[tuple[str, bool]]:
     """The labels of a bar with whether each is the active one; [] where its children are no short labels."""
-    every = list(bar.find_all(_is_label)) or [child for child in bar.children if isinstance(child, Tag)]
+    every = [node for node in bar.elements() if node.traits.labels_tab]
+    every = every or [child for child in bar.children if isinstance(child, Tag)]
     outer = {id(node) for node in every}
     found = [node for node in every if not any(id(above) in outer for above in node.parents)]
     words: list[tuple[str, bool]] = []
@@ -153,11 +138,7 @@ def _bar_labels(bar: Tag) -> list[tuple[str, bool]]:
         label = text_of(node)
         if not label or len(label) > _MAX_LABEL:
             return []
-        holder = [*classes_of(node), *(classes_of(node.parent) if node.parent is not None else [])]
+        holder = (*node.traits.classes, *(node.parent.traits.classes if node.parent is not None else ()))
         is_active = attribute(node, "aria-selected") == "true" or any(_ACTIVE_WORD.search(word) for word in holder)
         words.append((label, is_active))
     return words
-
-
-def _is_label(node: Tag) -> bool:
-    return attribute(node, "role") == "tab" or any(_LABEL_WORD.search(word) for word in classes_of(node))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from scrapers.documents.blocks import Block, Context, Prose, Table
+from scrapers.documents.blocks import Block, Context, Prose, Run, Table
 from scrapers.documents.divtables import find_div_rows, find_div_runs
 from scrapers.documents.grid import PrintedCell, build_grid
 from scrapers.documents.htmltables import (
@@ -24,16 +24,11 @@ from scrapers.documents.htmltables import (
     strays_of,
 )
 from scrapers.documents.inline import (
-    BLOCK_TAGS,
     PLAIN,
-    SKIPPED_TAGS,
     STRUCK,
     LineGatherer,
     attribute,
-    classes_of,
     fold_space,
-    is_displayed,
-    is_struck,
     laid_out,
     line_text,
     lines_of,
@@ -44,14 +39,12 @@ from scrapers.documents.nodes import Tag, parse_html
 from scrapers.documents.payloads import without_shown_rows
 from scrapers.documents.plain import text_blocks
 from scrapers.documents.tabs import pane_labels
+from scrapers.documents.traits import TITLE_LEVEL
 from scrapers.errors import LayoutError
 
 Carrier = Callable[[Tag, Context, str], list[Block]]
 
-_HEADING = re.compile(r"h([1-6])\Z")
-_CLASS_HEADING = re.compile(r"^(heading-)?h([1-6])$", re.IGNORECASE)
-_TITLE_CLASS = re.compile(r"(^|[-_])(title|heading|headline|subtitle)([-_]*text)?$", re.IGNORECASE)
-_TITLE_LEVEL = 8
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SUMMARY_LEVEL = 7
 _MAX_TITLE = 80
 _MAX_NESTING = 180
@@ -100,28 +93,33 @@ class TreeWalker:
         runs = find_div_runs(node)
         for child in laid_out(node):
             if isinstance(child, str):
-                self._inline.add(child, STRUCK if self._scope.struck else PLAIN)
-            elif rows := runs.get(id(child)):
+                self._inline.add(child, self._look)
+            elif not runs or id(child) not in runs:
+                self._walk_element(child)
+            elif rows := runs[id(child)]:
                 self._flush()
                 self._add_table([[printed_cell(cell) for cell in row] for row in rows], 1, self._context())
-            elif id(child) in runs:
-                continue
-            elif isinstance(child, Tag):
-                self._walk_element(child)
         self._depth -= 1
 
+    @property
+    def _look(self) -> Run:
+        return STRUCK if self._scope.struck else PLAIN
+
     def _walk_element(self, node: Tag) -> None:
-        name = node.name
-        carrier = self._carriers.get(name)
-        carried: list[Block] = []
+        carrier = self._carriers.get(node.name)
         if carrier is not None:
-            self._flush()
-            carried = carrier(node, self._context(), self._locator(name))
-        shown = len(self._blocks)
-        if name == "head":
+            self._walk_carrier(node, carrier)
+        elif not node.traits.is_skipped:
+            self._walk_shown(node)
+        elif node.name == "head":
             for script in node.find_all("script"):
                 self._walk_element(script)
-        if name not in SKIPPED_TAGS:
+
+    def _walk_carrier(self, node: Tag, carrier: Carrier) -> None:
+        self._flush()
+        carried = carrier(node, self._context(), self._locator(node.name))
+        shown = len(self._blocks)
+        if not node.traits.is_skipped:
             self._walk_shown(node)
             if carried:
                 self._flush()
@@ -129,31 +127,31 @@ class TreeWalker:
             self._blocks.extend(without_shown_rows(carried, self._blocks[shown:]))
 
     def _walk_shown(self, node: Tag) -> None:
-        name = node.name
-        for value in _markup_in(node):
+        name, traits = node.name, node.traits
+        for value in _markup_in(node) if node.attrs else ():
             self._walk_children(parse_html(value))
-        if id(node) in self._bars or self._is_button_of_bar(node):
+        if id(node) in self._bars or (name == "button" and self._is_button_of_bar(node)):
             return
         if self._depth > _MAX_NESTING:
             raise LayoutError(
                 f"elements are nested deeper than {_MAX_NESTING} levels; this is no page to read prices from"
             )
         label = self._labels.get(id(node))
-        if label is not None or not is_displayed(node):
+        if label is not None or not traits.is_displayed:
             self._walk_pane(node, label)
-        elif name == "table" or attribute(node, "role") in {"table", "grid"}:
+        elif traits.is_table:
             self._flush()
             self._walk_table(node)
-        elif name in BLOCK_TAGS or "-" in name or self._holds_blocks(node):
+        elif traits.is_block or node.holds_block or "-" in name:  # editors wrap tables in spans
             self._walk_block(node)
         elif name == "br":
             self._inline.break_line()
         else:
-            self._inline.gather([node], STRUCK if self._scope.struck else PLAIN)
+            self._inline.gather([node], self._look)
 
     def _is_button_of_bar(self, node: Tag) -> bool:
         """A button beside another one: a choice of panes or an action, no paragraph."""
-        if node.name != "button" or node.parent is None:
+        if node.parent is None:
             return False
         known = self._buttons.get(id(node.parent))
         if known is None:
@@ -161,11 +159,6 @@ class TreeWalker:
             pairs = [pair for pair in itertools.pairwise(beside) if pair[0].name == pair[1].name == "button"]
             known = self._buttons[id(node.parent)] = {id(button) for pair in pairs for button in pair}
         return id(node) in known
-
-    @staticmethod
-    def _holds_blocks(node: Tag) -> bool:
-        """An inline or unknown element with block children, as editors wrap tables in spans."""
-        return any(child.name in BLOCK_TAGS for child in node.elements())
 
     def _walk_block(self, node: Tag) -> None:
         self._flush()
@@ -184,7 +177,7 @@ class TreeWalker:
                 self._open_heading(level, text)
                 return
         was_struck, was_choice = self._scope.struck, self._is_choice
-        self._scope.struck = was_struck or is_struck(node)
+        self._scope.struck = was_struck or node.traits.is_struck
         self._is_choice = was_choice or _is_row_of_words(node)
         self._walk_children(node)
         self._flush()
@@ -205,23 +198,18 @@ class TreeWalker:
         return True
 
     def _heading_level(self, node: Tag) -> int | None:
-        match = _HEADING.match(node.name)
-        if match:
-            return None if node.find("table") else int(match[1])
+        level = _HEADINGS.get(node.name)
+        if level is not None:
+            return None if node.find("table") else level
         if node.name == "summary":
             return _SUMMARY_LEVEL
-        role_level = attribute(node, "aria-level")
         if attribute(node, "role") == "heading":
+            role_level = attribute(node, "aria-level")
             return int(role_level) if role_level.isdigit() else 6
         if node.name == "p" and _is_bold_alone(node):
-            return _TITLE_LEVEL
-        for word in classes_of(node):
-            match = _CLASS_HEADING.match(word)
-            if match:
-                return int(match[2])
-            if _TITLE_CLASS.search(word) and self._is_short_leaf(node):
-                return _TITLE_LEVEL
-        return None
+            return TITLE_LEVEL
+        levels = node.traits.titles
+        return next((level for level in levels if level != TITLE_LEVEL or self._is_short_leaf(node)), None)
 
     @staticmethod
     def _is_short_leaf(node: Tag) -> bool:
@@ -242,7 +230,7 @@ class TreeWalker:
         self._scope = replace(outer, headings=list(outer.headings), before=list(outer.before))
         if label:
             self._scope.tabs = (*outer.tabs, label)
-        self._scope.is_hidden = outer.is_hidden or not is_displayed(node)
+        self._scope.is_hidden = outer.is_hidden or not node.traits.is_displayed
         if node.name == "table":
             self._walk_table(node)
         else:
@@ -317,7 +305,9 @@ def _is_bold_alone(node: Tag) -> bool:
 
 def _is_row_of_words(node: Tag) -> bool:
     """A row of single words or short phrases, as a choice of panes is: it says nothing about the table that follows."""
-    children = [child for child in node.children if isinstance(child, Tag) and child.name not in SKIPPED_TAGS]
+    if len(node.children) < 2 or node.boxes > _MAX_CHOICES:
+        return False
+    children = [child for child in node.children if isinstance(child, Tag) and not child.traits.is_skipped]
     if not 2 <= len(children) <= _MAX_CHOICES:
         return False
     if any(isinstance(child, str) and child.strip() for child in node.children):
