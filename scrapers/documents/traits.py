@@ -32,6 +32,9 @@ _BADGE = re.compile(r"(^|[-_])(badge|tag|chip|label|pill|sticker)($|[-_])", re.I
 _COLUMN_STYLE = re.compile(r"flex-direction\s*:\s*column", re.IGNORECASE)
 _CLASS_HEADING = re.compile(r"^(heading-)?h([1-6])$", re.IGNORECASE)
 _TITLE_CLASS = re.compile(r"(^|[-_])(title|heading|headline|subtitle)([-_]*text)?$", re.IGNORECASE)
+_ANY_WORD = re.compile(
+    r"(?:^|\s)del(?:$|\s)|struck|strike|through|badge|tag|chip|label|pill|sticker|h[1-6]|title|head|tab", re.IGNORECASE
+)  # what the patterns for one class word have in common
 _TABS_WORD = re.compile(r"(^|[-_])tabs?($|[-_])|^w-tabs$|tabs$", re.IGNORECASE)
 _LABEL_WORD = re.compile(
     r"(^|[-_])tabs?([-_]+\w+)*[-_]+(label|link|title|btn|button|item|nav-item|head)$", re.IGNORECASE
@@ -75,19 +78,19 @@ def traits_of(name: str, attrs: Mapping[str, str]) -> Traits:
     """The traits of an element with this name and these attributes."""
     if not attrs:
         return _understood(name)
-    return _understood(
-        name, attrs.get("class", ""), attrs.get("style", ""), attrs.get("role", ""), is_hidden="hidden" in attrs
-    )
+    said = attrs.get
+    return _understood(name, said("class", ""), said("style", ""), said("role", ""), said("hidden"))
 
 
 @lru_cache(maxsize=20_000)
-def _understood(name: str, classes: str = "", style: str = "", role: str = "", *, is_hidden: bool = False) -> Traits:
+def _understood(name: str, classes: str = "", style: str = "", role: str = "", hidden: str | None = None) -> Traits:
     words = tuple(classes.split())
-    is_displayed = not is_hidden and not _NOT_DISPLAYED.search(style)
+    telling = words if _ANY_WORD.search(classes) else ()
+    is_displayed = hidden is None and not (style and _NOT_DISPLAYED.search(style))
     is_skipped = name in SKIPPED_TAGS
     breaks_line = name in BLOCK_TAGS or not {"block", "d-block"}.isdisjoint(words)
-    is_struck = name in {"s", "del", "strike"} or bool(_STRUCK_STYLE.search(style))
-    names_tabs = role == "tablist" or any(map(_TABS_WORD.search, words))
+    is_struck = name in {"s", "del", "strike"} or bool(style and _STRUCK_STYLE.search(style))
+    names_tabs = role == "tablist" or any(map(_TABS_WORD.search, telling))
     return Traits(
         classes=words,
         is_displayed=is_displayed,
@@ -98,20 +101,20 @@ def _understood(name: str, classes: str = "", style: str = "", role: str = "", *
         is_header_cell=name == "th"
         or role in {"columnheader", "rowheader"}
         or not {"is-header", "th", "table-header"}.isdisjoint(words),
-        is_struck=is_struck or any(map(_STRUCK_CLASS.search, words)),
-        is_badge=not breaks_line and any(map(_BADGE.search, words)),
+        is_struck=is_struck or any(map(_STRUCK_CLASS.search, telling)),
+        is_badge=not breaks_line and any(map(_BADGE.search, telling)),
         breaks_line=breaks_line,
         parts=_parts(words, style),
-        titles=tuple(level for word in words if (level := _title_level(word))),
+        titles=tuple(level for word in telling if (level := _title_level(word))),
         names_tabs=names_tabs,
-        labels_tab=role == "tab" or any(map(_LABEL_WORD.search, words)),
+        labels_tab=role == "tab" or any(map(_LABEL_WORD.search, telling)),
         bears_on_panes=names_tabs or role in {"tab", "tabpanel"} or name in TITLED_TAGS | TITLED_GROUPS,
     )
 
 
 def _parts(words: tuple[str, ...], style: str) -> Literal["line", "space", ""]:
     """A class or a style sets the children under or beside one another."""
-    if "flex-col" in words or "flex-column" in words or _COLUMN_STYLE.search(style):
+    if "flex-col" in words or "flex-column" in words or (style and _COLUMN_STYLE.search(style)):
         return "line"
     return "space" if "flex" in words or "inline-flex" in words else ""
 
