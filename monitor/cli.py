@@ -27,6 +27,7 @@ _COMMANDS = {
     "run": "Look at every enabled page once, compare, and tell.",
     "watch": "Keep looking, each provider at its own interval, until stopped.",
     "prices": "Show the prices in force.",
+    "search": "Find models by words of their names, in any script.",
     "windows": "Show the hours of peak and off-peak prices.",
     "history": "Show how a model's prices moved.",
     "evidence": "Show where a price was read: words, page and capture.",

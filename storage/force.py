@@ -13,10 +13,11 @@ _WORDS = ("cache_ttl", "mode", "window", "region", "other")
 
 
 def in_force_sql(at: str, known: str) -> str:
-    """Common table expressions that end in `ranked`, whose rows with `place = 1` are in force.
+    """Common table expressions that end in `in_force`: one row for each provider, market and identity.
 
     They follow one named `known`: the rows of `rates` that may count, with `known_end` (their end, if it was known)
-    and `sight` (when they were last seen, as far as it was known).
+    and `sight` (when they were last seen, as far as it was known). There is no window function among them and nothing
+    is materialized, so that whatever is asked of a model or a provider reaches the indexes of `rates`.
 
     Args:
         at: SQL expression of the instant that is asked about.
@@ -24,22 +25,17 @@ def in_force_sql(at: str, known: str) -> str:
 
     """
     return f"""
-  started AS MATERIALIZED (
+  started AS NOT MATERIALIZED (
     SELECT *, (valid_until IS NOT NULL AND valid_until <= {at}) AS is_over FROM known
     WHERE (known_end IS NULL OR known_end > {at}) AND (valid_from IS NULL OR valid_from <= {at})
       AND NOT EXISTS (SELECT 1 FROM pages WHERE pages.id = page_id AND left_at <= min({at}, {known}))
   ),
-  parts AS MATERIALIZED (SELECT * FROM started WHERE valid_from IS NOT NULL),
-  standing AS (
-    SELECT *, ROW_NUMBER() OVER (
-      PARTITION BY page_id, identity
-      ORDER BY is_over, valid_from DESC, valid_until IS NULL, seen_from DESC, id DESC
-    ) AS place_on_page
-    FROM started AS wide
+  standing AS NOT MATERIALIZED (
+    SELECT * FROM started AS wide
     WHERE (NOT is_over OR list_amount IS NOT NULL)
       -- two or more narrower prices that begin together take its place, one alone only when it is over
       AND coalesce((
-        SELECT count(DISTINCT narrow.conditions) > 1 OR wide.is_over FROM parts AS narrow
+        SELECT count(DISTINCT narrow.conditions) > 1 OR wide.is_over FROM started AS narrow
         WHERE narrow.page_id = wide.page_id AND narrow.model_key = wide.model_key AND narrow.meter = wide.meter
           AND narrow.service_tier = wide.service_tier AND narrow.currency IS wide.currency
           AND narrow.valid_from > coalesce(wide.valid_from, '') AND {_covers("wide", "narrow")}
@@ -53,7 +49,14 @@ def in_force_sql(at: str, known: str) -> str:
           AND (gone.superseded_at IS NULL OR gone.superseded_at > {known})
       )
   ),
-  ranked AS (
+  told AS NOT MATERIALIZED (  -- what each page tells
+    SELECT * FROM standing AS told WHERE NOT EXISTS (
+      SELECT 1 FROM standing AS better
+      WHERE {_same_price("better", "told")} AND better.page_id = told.page_id
+        AND {_place_on_page("better")} > {_place_on_page("told")}
+    )
+  ),
+  in_force AS NOT MATERIALIZED (  -- by the page of the market that saw it last
     SELECT
       id, page_id, provider, market, model, model_key, meter, service_tier, conditions, currency, per, unit, identity,
       CASE WHEN is_over THEN 'priced' ELSE state END AS state,
@@ -66,12 +69,28 @@ def in_force_sql(at: str, known: str) -> str:
       CASE WHEN is_over THEN NULL ELSE valid_until END AS valid_until,
       CASE WHEN NOT is_over OR flags LIKE '%"derived"%' THEN flags
         WHEN flags = '[]' THEN '["derived"]' ELSE replace(flags, ']', ',"derived"]') END AS flags,
-      seen_from, sight AS seen_until, quote, locator,
-      ROW_NUMBER() OVER (
-        PARTITION BY provider, market, identity ORDER BY sight DESC, coalesce(valid_from, seen_from) DESC, id DESC
-      ) AS place
-    FROM standing WHERE place_on_page = 1
+      seen_from, sight AS seen_until, quote, locator
+    FROM told AS newest WHERE NOT EXISTS (
+      SELECT 1 FROM told AS later
+      WHERE {_same_price("later", "newest")} AND later.page_id != newest.page_id
+        AND {_place_in_market("later")} > {_place_in_market("newest")}
+    )
   )"""  # noqa: S608 - expressions of this package
+
+
+def _same_price(one: str, other: str) -> str:
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("provider", "market", "identity"))
+
+
+def _place_on_page(row: str) -> str:
+    """What holds before what is over, what began later before what began earlier, what has an end before the rest."""
+    return (
+        f"(NOT {row}.is_over, coalesce({row}.valid_from, ''), {row}.valid_until IS NOT NULL, {row}.seen_from, {row}.id)"
+    )
+
+
+def _place_in_market(row: str) -> str:
+    return f"({row}.sight, coalesce({row}.valid_from, {row}.seen_from), {row}.id)"
 
 
 def _covers(wide: str, narrow: str) -> str:

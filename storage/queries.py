@@ -26,12 +26,13 @@ from storage.store import Store
 __all__ = ["Answer", "changes", "complaints", "doctor", "evidence", "history", "prices", "providers", "run_sql", "runs"]
 
 Row = dict[str, Any]
+_EMPTY: dict[str, type[dict[Any, Any] | list[Any]]] = {"{}": dict, "[]": list}  # most of them, quicker than JSON
 
 # In force at :at, as it was known at :known: an interval that the database had learnt of by then, and whose end, if it
 # had learnt of that too, is later. It began when it was first seen, or earlier where the page says so.
 _PRICES = f"""
 WITH
-  known AS (
+  known AS NOT MATERIALIZED (
     SELECT *, CASE WHEN end_recorded_at <= :known THEN ended_at END AS known_end, min(seen_until, :known, :at) AS sight
     FROM rates
     WHERE {{scope}} AND recorded_at <= :known AND (superseded_at IS NULL OR superseded_at > :known)
@@ -41,12 +42,11 @@ WITH
       AND (:currency IS NULL OR currency = :currency)
   ),{in_force_sql(":at", ":known")}
 SELECT
-  ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
+  in_force.provider, in_force.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
   per_million_tokens, list_amount, valid_from, valid_until, seen_from, seen_until, flags, quote, locator, url,
-  ranked.id AS rate_id
-FROM ranked JOIN pages ON pages.id = ranked.page_id
-WHERE place = 1
-ORDER BY ranked.provider, ranked.market, model_key, meter, service_tier, conditions, currency
+  in_force.id AS rate_id
+FROM in_force JOIN pages ON pages.id = in_force.page_id {{models}}
+ORDER BY in_force.provider, in_force.market, model_key, meter, service_tier, conditions, currency
 """  # noqa: S608 - our own expressions
 
 _HISTORY = """
@@ -63,21 +63,6 @@ WHERE recorded_at <= :known AND (:provider IS NULL OR rates.provider = :provider
   AND (:meter IS NULL OR meter = :meter) AND (:tier IS NULL OR service_tier = :tier)
   AND (:currency IS NULL OR currency = :currency) {models}
 ORDER BY rates.provider, rates.market, model_key, meter, service_tier, conditions, currency, seen_from, rate_id
-"""
-
-# The names that occur, by jumping from one to the next in the index: a DISTINCT would read every row.
-_MODEL_NAMES = """
-WITH RECURSIVE names (model_key, model) AS (
-  SELECT * FROM (SELECT model_key, model FROM rates ORDER BY model_key, model LIMIT 1)
-  UNION ALL
-  SELECT
-    (SELECT model_key FROM rates WHERE (model_key, model) > (names.model_key, names.model)
-     ORDER BY model_key, model LIMIT 1),
-    (SELECT model FROM rates WHERE (model_key, model) > (names.model_key, names.model)
-     ORDER BY model_key, model LIMIT 1)
-  FROM names WHERE names.model IS NOT NULL
-)
-SELECT model_key, model FROM names
 """
 
 
@@ -119,7 +104,11 @@ def prices(
     # Without a question about the past the open intervals are enough: they have an index, and a clock that was set
     # back does not hide what was seen.
     scope = "ended_at IS NULL" if at is None and as_known_on is None else "(seen_from <= :at OR valid_from <= :at)"
-    return of_model(_dicts(store.connection.rows(_PRICES.format(scope=scope), values)), model)
+    models = ""
+    if model is not None:
+        models = "WHERE model_key IN (SELECT value FROM json_each(:keys))"
+        values["keys"] = dump(_keys_of(store, model))
+    return of_model(_dicts(store.connection.rows(_PRICES.format(scope=scope, models=models), values)), model)
 
 
 def evidence(
@@ -155,8 +144,8 @@ def windowed_markets(store: Store, provider: str | None = None) -> list[tuple[st
 
 def model_names(store: Store) -> list[tuple[str, str]]:
     """Every model's name that was ever accepted, folded for comparison and as printed."""
-    found = store.connection.rows(_MODEL_NAMES)
-    return [(row["model_key"], row["model"]) for row in found if row["model"] is not None]
+    found = store.connection.rows("SELECT DISTINCT model_key, model FROM models ORDER BY model_key, model")
+    return [(row["model_key"], row["model"]) for row in found]
 
 
 def known_words(store: Store, column: Literal["service_tier", "currency"]) -> list[str]:
@@ -173,7 +162,9 @@ def of_model(found: list[Row], pattern: str | None) -> list[Row]:
         return found
     printed = compile_pattern(translate(pattern), IGNORECASE)
     folded = compile_pattern(translate(model_key(pattern)), IGNORECASE)
-    return [row for row in found if printed.match(row["model"]) or folded.match(model_key(row["model"]))]
+    names = {row["model"] for row in found}
+    matching = {name for name in names if printed.match(name) or folded.match(model_key(name))}
+    return [row for row in found if row["model"] in matching]
 
 
 def first_known(store: Store) -> datetime | None:
@@ -205,13 +196,9 @@ def history(
     }
     models = ""
     if model is not None:
-        chosen = of_model([{"model_key": key, "model": name} for key, name in model_names(store)], model)
-        values["keys"] = dump(sorted({row["model_key"] for row in chosen}))
-        values["names"] = dump(sorted({row["model"] for row in chosen}))
-        models = (
-            "AND model_key IN (SELECT value FROM json_each(:keys)) AND model IN (SELECT value FROM json_each(:names))"
-        )
-    return _dicts(store.connection.rows(_HISTORY.format(models=models), values))
+        models = "AND model_key IN (SELECT value FROM json_each(:keys))"
+        values["keys"] = dump(_keys_of(store, model))
+    return of_model(_dicts(store.connection.rows(_HISTORY.format(models=models), values)), model)
 
 
 def changes(
@@ -231,7 +218,7 @@ def changes(
     found = store.connection.rows(
         "SELECT captured_at, provider, market, model, meter, service_tier, conditions, kind, old_amount, new_amount, "
         "currency, per, unit, percent, effective_from, confidence, why, predecessor, url, id "
-        "FROM events WHERE (:since IS NULL OR captured_at >= :since) AND (:until IS NULL OR captured_at < :until) "
+        "FROM events WHERE captured_at >= coalesce(:since, '') AND captured_at < coalesce(:until, '9999') "
         "AND recorded_at <= :known "
         "AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) "
         "AND (:provider IS NULL OR provider = :provider) ORDER BY captured_at, seq",
@@ -350,6 +337,15 @@ def _dicts(found: Iterable[sqlite3.Row]) -> list[Row]:
         said = dict(row)
         for name in ("conditions", "flags"):
             if name in said:
-                said[name] = json.loads(said[name])
+                said[name] = _EMPTY[said[name]]() if said[name] in _EMPTY else json.loads(said[name])
         answer.append(said)
     return answer
+
+
+def _keys_of(store: Store, pattern: str) -> list[str]:
+    """The folded names of all models that match a glob: with them the indexes of `rates` find the prices."""
+    key = model_key(pattern)
+    if not any(sign in pattern for sign in "*?["):
+        return [key]
+    named = of_model([{"model_key": key, "model": name} for key, name in model_names(store)], pattern)
+    return sorted({row["model_key"] for row in named})

@@ -11,7 +11,7 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from storage.force import in_force_sql
+from storage.views import CHEAPEST_PRICES, PRICE_CHANGES, PRICE_EVENTS, current_prices_sql
 
 APPLICATION_ID = 0x50464C31  # "PFL1": says whose file it is
 
@@ -373,7 +373,7 @@ INSERT INTO conditions SELECT DISTINCT conditions,
   json_extract(conditions, '$.cache_ttl'), json_extract(conditions, '$.mode'), json_extract(conditions, '$.window'),
   json_extract(conditions, '$.region'), json_extract(conditions, '$.other') FROM rates""")
     db.execute("DROP VIEW current_prices")
-    _create_current_prices(db)
+    db.execute(current_prices_sql())
     db.execute("""
 CREATE TABLE windows (
   id INTEGER PRIMARY KEY,
@@ -498,23 +498,7 @@ def m012_companions_and_pages_that_left(db: Database) -> None:
     db.execute("ALTER TABLE pages ADD COLUMN left_at TEXT")
     db.execute("ALTER TABLE pages ADD COLUMN left_why TEXT")
     db.execute("ALTER TABLE captures ADD COLUMN companion_sha256 TEXT")
-    _create_current_prices(db)
-
-
-def _create_current_prices(db: Database) -> None:
-    now = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-    db.execute(f"""
-CREATE VIEW current_prices AS
--- what is in force now and accepted: one row for each price, from the page that saw it last
-WITH
-  known AS (SELECT *, ended_at AS known_end, seen_until AS sight FROM rates
-    WHERE ended_at IS NULL AND superseded_at IS NULL),{in_force_sql(now, "'9999'")}
-SELECT
-  ranked.provider, ranked.market, model, meter, service_tier, conditions, state, amount, currency, per, unit,
-  per_million_tokens,  -- rounded, in the printed currency
-  list_amount, valid_from, valid_until, seen_from, seen_until,
-  flags, quote, url, model_key, identity, ranked.id AS rate_id
-FROM ranked JOIN pages ON pages.id = ranked.page_id WHERE place = 1""")  # noqa: S608 - our own expressions
+    db.execute(current_prices_sql())
 
 
 @migrations()
@@ -558,3 +542,54 @@ def m015_seals(db: Database) -> None:
     A later step that changes columns of `rates` sets it to NULL.
     """
     db.execute("ALTER TABLE pages ADD COLUMN rates_sha256 TEXT")
+
+
+@migrations()
+def m016_models_and_indexes(db: Database) -> None:
+    """Names to search in, views for more questions, and indexes with which ten million intervals answer at once."""
+    db.execute("""
+CREATE TABLE models (
+  id INTEGER PRIMARY KEY,
+  provider TEXT NOT NULL,
+  market TEXT NOT NULL,
+  model_key TEXT NOT NULL,        -- folded for comparison, as in rates
+  model TEXT NOT NULL,            -- as a page names it, or once did
+  first_seen TEXT NOT NULL,       -- when a price of it was first seen there
+  UNIQUE (model_key, model, provider, market)
+) STRICT""")
+    db.execute("CREATE INDEX models_name ON models (model COLLATE NOCASE)")
+    db.execute("""
+CREATE VIRTUAL TABLE model_search USING fts5 (
+  model,      -- as in models, whose id is the rowid here
+  model_key,  -- the same, folded
+  content = 'models', content_rowid = 'id', tokenize = 'trigram'
+)""")
+    db.execute("""
+CREATE TRIGGER models_search AFTER INSERT ON models BEGIN
+  INSERT INTO model_search (rowid, model, model_key) VALUES (new.id, new.model, new.model_key);
+END""")
+    named = """
+INSERT INTO models (provider, market, model_key, model, first_seen)
+{names}
+ON CONFLICT DO UPDATE SET first_seen = excluded.first_seen WHERE excluded.first_seen < first_seen"""
+    new = named.format(names="VALUES (new.provider, new.market, new.model_key, new.model, new.seen_from)")
+    old = "SELECT provider, market, model_key, model, min(seen_from) FROM rates WHERE true GROUP BY 1, 2, 3, 4"
+    db.execute(named.format(names=old))
+    db.execute(f"CREATE TRIGGER rates_named AFTER INSERT ON rates BEGIN{new};\nEND")
+    db.execute(
+        f"CREATE TRIGGER rates_renamed AFTER UPDATE OF model ON rates WHEN new.model != old.model BEGIN{new};\nEND"
+    )
+    for index in ("rates_model", "rates_identity"):
+        db.execute(f"DROP INDEX {index}")
+    db.execute("CREATE INDEX rates_identity ON rates (provider, market, identity, ended_at)")
+    db.execute("CREATE INDEX rates_model_key ON rates (model_key, seen_from)")
+    db.execute("CREATE INDEX rates_model ON rates (model, seen_from)")
+    db.execute("CREATE INDEX rates_open_model_key ON rates (model_key) WHERE ended_at IS NULL")
+    db.execute("CREATE INDEX rates_open_model ON rates (model) WHERE ended_at IS NULL")
+    db.execute("CREATE INDEX rates_open_provider ON rates (provider, market) WHERE ended_at IS NULL")
+    db.execute("CREATE INDEX rates_announced ON rates (page_id, model_key, meter) WHERE valid_from IS NOT NULL")
+    db.execute("CREATE INDEX events_model_key ON events (model_key, captured_at)")
+    for view in ("current_prices", "price_events"):
+        db.execute(f"DROP VIEW {view}")
+    for sql in (current_prices_sql(), PRICE_EVENTS, PRICE_CHANGES, CHEAPEST_PRICES):
+        db.execute(sql)

@@ -19,6 +19,7 @@ _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE
 _PRAGMAS_THAT_READ = {
     "application_id",
     "compile_options",
+    "data_version",
     "encoding",
     "foreign_key_list",
     "freelist_count",
@@ -93,6 +94,9 @@ def run_sql(path: Path, sql: str, limit_s: float = 1.0, max_rows: int = 10_000) 
         for name in _TABLE_FUNCTIONS:
             # The first use of one declares its columns, which the authorizer would see as a change of the schema.
             raw.execute(f"SELECT 1 FROM {name} LIMIT 0")  # noqa: S608 - our own list
+        if raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'model_search'").fetchone():
+            # The index of words prepares what it would need to write, too, when it is first asked.
+            raw.execute("SELECT 1 FROM model_search WHERE model_search MATCH 'any' LIMIT 1").fetchall()
         raw.execute("PRAGMA trusted_schema = OFF")
         raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
         raw.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _MAX_SQL_BYTES)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.sql import run_sql
 from storage.store import Store
-from tests.storage.looks import outcome, rate
+from tests.storage.recipes import DOCUMENT, RECIPE, answer, fill
 
-TEXT = (Path(__file__).parent.parent.parent / "docs" / "database.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
+TEXT = DOCUMENT.read_text(encoding="utf-8")
+RECIPES = RECIPE.findall(TEXT)
 
 
 def documented() -> dict[str, dict[str, str]]:
@@ -27,7 +26,9 @@ def documented() -> dict[str, dict[str, str]]:
 def test_every_column_of_every_table_and_view_is_documented_and_no_other(store: Store) -> None:
     names = [
         row["name"]
-        for row in store.connection.rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+        for row in store.connection.rows(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type != 'shadow'"
+        )
         if not row["name"].startswith(("sqlite_", "_sqlite_"))
     ]
     there = {
@@ -46,14 +47,22 @@ def test_every_meaning_is_said() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("sql", EXAMPLES)
-def test_examples_run(store: Store, database: Path, sql: str) -> None:
-    store.record_page(outcome(0, [rate("GPT-4o", meter="output")]))
-    assert run_sql(database, sql, limit_s=20).columns
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    database = tmp_path_factory.mktemp("recipes") / "pricefall.db"
+    with Store.open(database) as store:
+        fill(store)
+    return database
 
 
-def test_there_are_examples() -> None:
-    assert len(EXAMPLES) > 2
+@pytest.mark.parametrize(("sql", "text"), RECIPES, ids=[sql.split(" FROM")[0][:40] for sql, _ in RECIPES])
+def test_a_recipe_gives_the_answer_that_stands_below_it(market: Path, sql: str, text: str) -> None:
+    assert answer(market, sql) == text
+    assert text.count("\n") > 2  # an empty answer shows nothing
+
+
+def test_every_query_of_the_document_has_its_answer() -> None:
+    assert len(RECIPES) == TEXT.count("```sql") > 10
 
 
 def test_the_schema_comments_stand_in_the_file(store: Store) -> None:

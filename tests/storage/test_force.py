@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from decimal import Decimal
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +75,6 @@ def test_ten_thousand_prices_are_answered_within_a_second(one_store: Store) -> N
     many = [rate(f"m{n}", f"{n % 97 + 1}.00", meter=meter) for n in range(5_000) for meter in ("input", "output")]
     dated = [rate(f"m{n}", "1.00", valid_from=day(5)) for n in range(0, 5_000, 10)]
     one_store.record_page(outcome(0, many + dated, provider="large"))
-    start = datetime.now().astimezone()
+    start = process_time()
     assert len(prices(one_store, provider="large", at=day(9))) == 10_000
-    assert datetime.now().astimezone() - start < timedelta(seconds=5)  # a join without an index takes minutes
+    assert process_time() - start < 5  # seconds; a join without an index takes minutes

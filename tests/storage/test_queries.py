@@ -225,13 +225,6 @@ def test_runs_come_newest_first(store: Store) -> None:
     ]
 
 
-def test_ten_years_of_one_model_are_found_without_reading_the_others(store: Store) -> None:
-    store.record_page(outcome(0, [rate(f"model {number}") for number in range(50)]))
-    plan = store.connection.rows(f"EXPLAIN QUERY PLAN {queries._MODEL_NAMES}")
-    assert all("SCAN rates" not in row["detail"] or "INDEX" in row["detail"] for row in plan)
-    assert len(history(store, "model 7")) == 1
-
-
 def test_free_and_unknown_prices_are_rows_too(store: Store) -> None:
     free: Rate = rate("glm-4-flash", None, state="free")
     contact = rate("enterprise", None, state="contact", per=None, unit=None, currency=None)

@@ -31,6 +31,7 @@ def filled(database: Path) -> Path:
         ("VALUES (1), (2)", ((1,), (2,))),
         ("SELECT value FROM rates, json_each(identity) WHERE value = 'USD' LIMIT 1", (("USD",),)),
         ("SELECT count(*) FROM pragma_table_info('rates') WHERE name = 'amount'", ((1,),)),
+        ("SELECT model FROM model_search WHERE model_search MATCH '\"gpt-4o\"'", (("GPT-4o",),)),
         ("PRAGMA user_version", ((latest_version(),),)),
         ("WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 9) SELECT max(x) FROM c", ((9,),)),
     ],
