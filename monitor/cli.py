@@ -48,6 +48,7 @@ _COMMANDS = {
     "rules": "List rules, explain what was sent, try a rule on the past.",
     "alerts": "Test channels, list and retry messages.",
     "export": "Write prices, history or changes as CSV, JSON Lines or Parquet.",
+    "explore": "Show the database in a browser: searches, charts, questions.",
     "sql": "Run one read-only query against the database.",
     "extract": "Read the prices on one saved page.",
     "replay": "Run dated captures through the whole pipeline.",

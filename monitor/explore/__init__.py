@@ -1,0 +1,1 @@
+"""The database in a browser: what Datasette is told of it, and the charts that it draws."""

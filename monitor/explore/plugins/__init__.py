@@ -1,0 +1,1 @@
+"""Plugins of Datasette; it loads every file of this folder."""
