@@ -172,7 +172,7 @@ def create(path: Path) -> None:
                 raw.execute("PRAGMA journal_mode = WAL")
             finally:
                 raw.close()
-        _sync(building)
+        sync(building)
         try:
             os.link(building, path)
         except FileExistsError:
@@ -180,7 +180,7 @@ def create(path: Path) -> None:
         except OSError:  # a file system without links
             if not path.exists():
                 building.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         for leftover in (building, *(building.with_name(building.name + end) for end in ("-wal", "-shm", "-journal"))):
             leftover.unlink(missing_ok=True)
@@ -234,6 +234,15 @@ def schema_version(path: Path, raw: sqlite3.Connection) -> int:
     return version
 
 
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, last through a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Errors of SQLite as the tree of `StoreError`."""
@@ -245,15 +254,6 @@ def translated(path: Path) -> Iterator[None]:
         raise CorruptDatabase(path, "its schema is no text any more", backup=newest_backup(path)) from err
     except UnicodeEncodeError as err:
         raise StoreError(f"text that is no Unicode cannot be stored ({err.reason}): {err.object[:80]!r}") from err
-
-
-def _sync(path: Path) -> None:
-    """Make a file, or the names in a folder, last through a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refuse_strange(path: Path) -> None:

@@ -75,11 +75,12 @@ class CorruptDatabase(StoreError):
 
     def __init__(self, path: Path, why: str, *, backup: Path | None = None) -> None:
         remedy = (
-            f"copy the backup {backup} over it (and delete {path.name}-wal and {path.name}-shm)"
+            f"`pricefall restore {backup} --force` puts the newest backup in its place"
             if backup is not None
-            else "restore a backup of it, or move it away to begin a new one"
+            else "restore a backup of it (`pricefall restore FILE --force`), or move it away to begin a new one"
         )
         super().__init__(f"{path} is damaged ({why}); nothing was written; {remedy}", path=path)
+        self.why = why
         self.backup = backup
 
 

@@ -75,7 +75,7 @@ def test_every_command_and_option_exists() -> None:
         "operating": [check(words) for words in called(code)],
     }
     assert sorted(found["units"]) == ["run", "watch"]
-    assert found["crontab"] == ["run", "status", "status"]
+    assert found["crontab"] == ["run", "status", "status", "backup"]
     assert found["actions"] == ["init", "run"]
     assert {"run", "watch", "status", "health", "doctor"} <= set(found["operating"])
 

@@ -53,4 +53,4 @@ def test_the_backup_is_named_where_there_is_one() -> None:
     err = sqlite3.DatabaseError("database disk image is malformed")
     err.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     said = store_error(err, PATH, backup)
-    assert f"copy the backup {backup} over it" in said.message
+    assert f"pricefall restore {backup} --force" in said.message
