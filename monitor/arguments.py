@@ -16,6 +16,7 @@ from scrapers.catalog import nearest
 from scrapers.rates import METERS, model_key, parse_instant
 from storage import queries
 from storage.nouns import EVENT_KINDS
+from storage.past_queries import past_providers
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -62,11 +63,12 @@ def _no_date(text: str, option: str) -> click.UsageError:
 
 
 def known_provider(parts: Parts, name: str | None) -> str | None:
-    """A provider of the catalog."""
+    """A provider of the catalog, or one of which something was found later."""
     if name is not None and name not in parts.catalog:
-        raise click.UsageError(
-            f"no provider is called {name!r}{nearest(name, parts.catalog)} (see `pricefall providers`)"
-        )
+        found_later = past_providers(parts.store)
+        if name not in found_later:
+            near = nearest(name, {*parts.catalog, *found_later})
+            raise click.UsageError(f"no provider is called {name!r}{near} (see `pricefall providers`)")
     return name
 
 

@@ -56,6 +56,7 @@ _COMMANDS = {
     "prune": "Remove old captures that no stored price rests on.",
     "extract": "Read the prices on one saved page.",
     "replay": "Run dated captures through the whole pipeline.",
+    "backfill": "Fill in the past, from curated facts and old captures.",
     "demo": "Watch the price war of 2023-24 happen on this machine.",
 }
 

@@ -18,6 +18,7 @@ from scrapers.rates import model_key, parse_instant
 from storage.backup import newest_backup
 from storage.force import in_force_sql
 from storage.outbox import counts, disabled_channels
+from storage.past_queries import past_changes, past_history, past_names, past_prices
 from storage.rows import dump, instant
 from storage.schema import latest_version
 from storage.sql import Answer, run_sql
@@ -77,6 +78,7 @@ def prices(
     as_known_on: datetime | None = None,
     *,
     now: datetime | None = None,
+    found_later: bool = False,
 ) -> list[Row]:
     """The prices in force, one row for each provider, market and identity.
 
@@ -90,6 +92,8 @@ def prices(
         at: in force at this instant, `now` when None.
         as_known_on: as the database knew it at this instant, with all that it knows when None.
         now: the clock; the real one when None.
+        found_later: of a time before the pages were watched also what was found later (`storage.past`), with its
+            `source` and `citation`.
 
     """
     clock = now or datetime.now().astimezone()
@@ -108,7 +112,10 @@ def prices(
     if model is not None:
         models = "WHERE model_key IN (SELECT value FROM json_each(:keys))"
         values["keys"] = dump(_keys_of(store, model))
-    return of_model(_dicts(store.connection.rows(_PRICES.format(scope=scope, models=models), values)), model)
+    rows = _dicts(store.connection.rows(_PRICES.format(scope=scope, models=models), values))
+    if found_later and at is not None:
+        rows = _in_order([*rows, *past_prices(store, values, rows)])
+    return of_model(rows, model)
 
 
 def evidence(
@@ -120,7 +127,7 @@ def evidence(
     at: datetime | None = None,
 ) -> list[Row]:
     """The prices in force with the capture that showed them last; arguments as for `prices`."""
-    rows = prices(store, provider, model, meter, tier, at=at)
+    rows = prices(store, provider, model, meter, tier, at=at, found_later=True)
     captures = store.connection.rows(
         "SELECT rates.id AS rate_id, captured_at, sha256, companion_sha256, bytes FROM rates "
         "JOIN captures ON captures.id = coalesce(rates.last_capture_id, rates.capture_id) "
@@ -143,9 +150,10 @@ def windowed_markets(store: Store, provider: str | None = None) -> list[tuple[st
 
 
 def model_names(store: Store) -> list[tuple[str, str]]:
-    """Every model's name that was ever accepted, folded for comparison and as printed."""
+    """Every model's name that was ever accepted or found later, folded for comparison and as printed."""
     found = store.connection.rows("SELECT DISTINCT model_key, model FROM models ORDER BY model_key, model")
-    return [(row["model_key"], row["model"]) for row in found]
+    names = [(row["model_key"], row["model"]) for row in found]
+    return [*names, *((model_key(name), name) for name in past_names(store))]
 
 
 def known_words(store: Store, column: Literal["service_tier", "currency"]) -> list[str]:
@@ -157,14 +165,14 @@ def known_words(store: Store, column: Literal["service_tier", "currency"]) -> li
 
 
 def of_model(found: list[Row], pattern: str | None) -> list[Row]:
-    """Rows whose model matches a glob, as printed or folded; all of them without one."""
+    """Rows whose model, or another name of it, matches a glob, as printed or folded; all of them without one."""
     if pattern is None:
         return found
     printed = compile_pattern(translate(pattern), IGNORECASE)
     folded = compile_pattern(translate(model_key(pattern)), IGNORECASE)
-    names = {row["model"] for row in found}
+    names = {name for row in found for name in (row["model"], *row.get("names", ()))}
     matching = {name for name in names if printed.match(name) or folded.match(model_key(name))}
-    return [row for row in found if row["model"] in matching]
+    return [row for row in found if row["model"] in matching or not matching.isdisjoint(row.get("names", ()))]
 
 
 def first_known(store: Store) -> datetime | None:
@@ -182,10 +190,12 @@ def history(
     currency: str | None = None,
     *,
     as_known_on: datetime | None = None,
+    found_later: bool = False,
 ) -> list[Row]:
     """Every accepted price of the models that a glob names, oldest first; corrected ones say so in `superseded_why`.
 
-    With `as_known_on` what the database had learnt by then: later prices, ends and corrections do not show.
+    With `as_known_on` what the database had learnt by then: later prices, ends and corrections do not show. With
+    `found_later` also what was found later about the past, with its `source` and `citation`.
     """
     values = {
         "known": _known(as_known_on),
@@ -198,7 +208,10 @@ def history(
     if model is not None:
         models = "AND model_key IN (SELECT value FROM json_each(:keys))"
         values["keys"] = dump(_keys_of(store, model))
-    return of_model(_dicts(store.connection.rows(_HISTORY.format(models=models), values)), model)
+    rows = _dicts(store.connection.rows(_HISTORY.format(models=models), values))
+    if found_later:
+        rows = _in_order([*rows, *past_history(store, values)])
+    return of_model(rows, model)
 
 
 def changes(
@@ -210,11 +223,20 @@ def changes(
     *,
     until: datetime | None = None,
     as_known_on: datetime | None = None,
+    found_later: bool = False,
 ) -> list[Row]:
     """What happened, oldest first: events of pages captured since then and before `until`, of these kinds.
 
-    With `as_known_on` only what had been told by then.
+    With `as_known_on` only what had been told by then. With `found_later` also what was found later about the past,
+    with its `source` and `citation`; nobody was told of that.
     """
+    values = {
+        "since": None if since is None else instant(since),
+        "until": None if until is None else instant(until),
+        "known": _known(as_known_on),
+        "kinds": None if kinds is None else dump(sorted(kinds)),
+        "provider": provider,
+    }
     found = store.connection.rows(
         "SELECT captured_at, provider, market, model, meter, service_tier, conditions, kind, old_amount, new_amount, "
         "currency, per, unit, percent, effective_from, confidence, why, predecessor, url, id "
@@ -222,15 +244,12 @@ def changes(
         "AND recorded_at <= :known "
         "AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) "
         "AND (:provider IS NULL OR provider = :provider) ORDER BY captured_at, seq",
-        {
-            "since": None if since is None else instant(since),
-            "until": None if until is None else instant(until),
-            "known": _known(as_known_on),
-            "kinds": None if kinds is None else dump(sorted(kinds)),
-            "provider": provider,
-        },
+        values,
     )
-    return of_model(_dicts(found), model)
+    rows = _dicts(found)
+    if found_later:
+        rows = sorted([*rows, *past_changes(store, values)], key=lambda row: str(row["captured_at"]))
+    return of_model(rows, model)
 
 
 def providers(store: Store) -> list[Row]:
@@ -349,3 +368,13 @@ def _keys_of(store: Store, pattern: str) -> list[str]:
         return [key]
     named = of_model([{"model_key": key, "model": name} for key, name in model_names(store)], pattern)
     return sorted({row["model_key"] for row in named})
+
+
+def _in_order(rows: list[Row]) -> list[Row]:
+    """Prices of pages and prices that were found later, in the order of each."""
+
+    def place(row: Row) -> tuple[str, ...]:
+        name = (row["provider"], row["market"] or "", model_key(row["model"]), row["meter"], row["service_tier"])
+        return (*name, dump(row["conditions"]), row["currency"] or "", row["seen_from"])
+
+    return sorted(rows, key=place)

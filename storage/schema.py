@@ -593,3 +593,104 @@ ON CONFLICT DO UPDATE SET first_seen = excluded.first_seen WHERE excluded.first_
         db.execute(f"DROP VIEW {view}")
     for sql in (current_prices_sql(), PRICE_EVENTS, PRICE_CHANGES, CHEAPEST_PRICES):
         db.execute(sql)
+
+
+@migrations()
+def m017_past(db: Database) -> None:
+    """What was found later about the past: no accepted prices, and nobody is told of them."""
+    db.execute("""
+CREATE TABLE past_prices (
+  row_id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,           -- capture, curated, feed: in falling trust
+  origin TEXT NOT NULL,           -- the page, the file of facts or the feed, which is replaced as a whole
+  provider TEXT NOT NULL,
+  market TEXT,                    -- NULL for any of the provider
+  model TEXT NOT NULL,
+  model_key TEXT NOT NULL,        -- as in rates
+  names TEXT NOT NULL,            -- JSON array: what else it is called
+  meter TEXT NOT NULL,
+  service_tier TEXT NOT NULL,
+  conditions TEXT NOT NULL,       -- canonical JSON object; {} is "always"
+  currency TEXT,
+  state TEXT NOT NULL,
+  amount TEXT CHECK (typeof(amount) IN ('text', 'null')),   -- exact; NULL unless priced
+  per TEXT CHECK (typeof(per) IN ('text', 'null')),         -- what the amount buys: per 1000000 ...
+  unit TEXT,                      -- ... token
+  price_sort REAL,                -- rounded: only for sorting
+  list_amount TEXT CHECK (typeof(list_amount) IN ('text', 'null')),  -- the price before a promotion, or NULL
+  valid_from TEXT,                -- what a captured page says, or NULL
+  valid_until TEXT,
+  flags TEXT NOT NULL,            -- JSON array, as in rates
+  quote TEXT NOT NULL,            -- the words that it was read from
+  locator TEXT NOT NULL,          -- where they stand
+  identity TEXT NOT NULL,         -- as in rates
+  citation TEXT NOT NULL,         -- who says so, in words
+  confidence TEXT NOT NULL,       -- high, medium, low
+  url TEXT NOT NULL,              -- the page, or empty
+  sha256 TEXT,                    -- of the capture in the archive, or NULL
+  holds_from TEXT,                -- since when it held; NULL when nobody says
+  holds_until TEXT,               -- when it ended; NULL when nobody says
+  seen_from TEXT NOT NULL,        -- the first moment for which the source vouches
+  seen_until TEXT NOT NULL,       -- the last one
+  counts_from TEXT NOT NULL,      -- since when it answers for the past
+  counts_until TEXT NOT NULL,     -- until when
+  recorded_at TEXT NOT NULL,      -- when the database learnt of it
+  superseded_at TEXT,             -- when its origin said otherwise
+  superseded_why TEXT
+) STRICT""")
+    db.execute("CREATE INDEX past_prices_model ON past_prices (model_key)")
+    db.execute("CREATE INDEX past_prices_origin ON past_prices (source, origin) WHERE superseded_at IS NULL")
+    db.execute("""
+CREATE TABLE past_events (
+  row_id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,           -- capture, curated
+  origin TEXT NOT NULL,           -- as in past_prices
+  id TEXT NOT NULL,               -- derived from content, as in events
+  kind TEXT NOT NULL,             -- cut, raise, launch, ...
+  provider TEXT NOT NULL,
+  market TEXT NOT NULL,
+  model TEXT NOT NULL,
+  model_key TEXT NOT NULL,
+  names TEXT NOT NULL,            -- JSON array: what else it is called
+  meter TEXT NOT NULL,
+  service_tier TEXT NOT NULL,
+  conditions TEXT NOT NULL,
+  currency TEXT,
+  per TEXT,                       -- old_amount and new_amount are both per this ...
+  unit TEXT,                      -- ... unit
+  old_amount TEXT CHECK (typeof(old_amount) IN ('text', 'null')),
+  new_amount TEXT CHECK (typeof(new_amount) IN ('text', 'null')),
+  percent REAL,                   -- rounded, of the old price, negative for a cut
+  effective_from TEXT,            -- since when the new price holds
+  captured_at TEXT NOT NULL,      -- when it happened, or when a capture first showed it
+  confidence REAL NOT NULL,       -- 0 to 1
+  why TEXT NOT NULL,              -- why it is believed
+  predecessor TEXT,               -- of a successor comparison
+  url TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  citation TEXT NOT NULL,         -- who says so, in words
+  recorded_at TEXT NOT NULL,      -- when the database learnt of it: it was found later
+  superseded_at TEXT,             -- when its origin said otherwise
+  superseded_why TEXT
+) STRICT""")
+    db.execute("CREATE INDEX past_events_time ON past_events (captured_at)")
+    db.execute("CREATE INDEX past_events_origin ON past_events (source, origin) WHERE superseded_at IS NULL")
+    db.execute("""
+CREATE VIEW price_timeline AS
+-- every price with the time for which it answers, seen on a page or found later
+SELECT
+  'page' AS source, rates.provider, rates.market, model, model_key, meter, service_tier, conditions, state, amount,
+  currency, per, unit,
+  CASE WHEN unit = 'token' THEN price_sort END AS per_million_tokens,  -- rounded, in the printed currency
+  coalesce(valid_from, seen_from) AS held_from, ended_at AS held_until, url, NULL AS citation, '[]' AS names
+FROM rates JOIN pages ON pages.id = rates.page_id WHERE superseded_at IS NULL
+UNION ALL
+SELECT
+  source, past_prices.provider, past_prices.market, model, model_key, meter, service_tier, conditions, state, amount,
+  currency, per, unit, CASE WHEN unit = 'token' THEN price_sort END,
+  counts_from, min(counts_until, coalesce(since, '9999')), url, citation, names
+FROM past_prices LEFT JOIN (
+  SELECT provider, market, min(captured_at) AS since
+  FROM pages JOIN captures ON captures.page_id = pages.id GROUP BY provider, market
+) AS watched ON watched.provider = past_prices.provider AND watched.market = past_prices.market
+WHERE superseded_at IS NULL AND counts_from < coalesce(since, '9999')""")

@@ -54,7 +54,14 @@ def command(
     wanted = [known_kind(kind) for kind in kinds] or None
     with open_to_read(config_path) as parts:
         rows = queries.changes(
-            parts.store, begin, wanted, known_provider(parts, provider), model, until=end, as_known_on=known
+            parts.store,
+            begin,
+            wanted,
+            known_provider(parts, provider),
+            model,
+            until=end,
+            as_known_on=known,
+            found_later=True,
         )
         unknown = None if rows else unknown_words(parts.store, model)
     shown = rows if as_json else [_for_people(row, with_why=with_why or as_csv) for row in rows]
@@ -64,6 +71,7 @@ def command(
 
 
 def _for_people(row: dict[str, Any], *, with_why: bool) -> dict[str, Any]:
+    from monitor.commands.prices import model_text, source_text
     from monitor.tables import conditions_text, per_text
     from scrapers.rates import Conditions
 
@@ -71,7 +79,7 @@ def _for_people(row: dict[str, Any], *, with_why: bool) -> dict[str, Any]:
         "seen": row["captured_at"][:10],
         "kind": row["kind"],
         "provider": row["provider"],
-        "model": row["model"],
+        "model": model_text(row),
         "meter": row["meter"] if row["service_tier"] == "standard" else f"{row['meter']} ({row['service_tier']})",
         "conditions": conditions_text(Conditions.from_json(row["conditions"])),
         "old": row["old_amount"],
@@ -79,5 +87,6 @@ def _for_people(row: dict[str, Any], *, with_why: bool) -> dict[str, Any]:
         "in": f"{row['currency'] or ''} per {per_text(row['per'], row['unit'])}".strip(),
         "%": None if row["percent"] is None else f"{row['percent']:+.1f}",
         "from": (row["effective_from"] or "")[:10],
+        "found_later": source_text(row),
         "why": row["why"] if with_why else None,
     }

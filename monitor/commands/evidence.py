@@ -65,13 +65,30 @@ def command(
             click.echo(
                 visible(f"{row['provider']} {row['model']} {row['meter']} ({row['service_tier']}): {_price(row)}")
             )
-            click.echo(visible(f"  read      {row['quote']!r}"))
-            click.echo(visible(f"  at        {row['locator']}"))
-            click.echo(visible(f"  on        {row['url']}"))
-            click.echo(f"  captured  {row['captured_at']}, {row['bytes']} bytes, sha256 {row['sha256']}")
-            click.echo(f"  seen      {row['seen_from']} to {row['seen_until']}")
+            for line in _found_later(row) if "source" in row else _seen(row):
+                click.echo(visible(f"  {line}"))
     for path in saved:
         click.echo(f"wrote {path}", err=as_json)
+
+
+def _seen(row: dict[str, Any]) -> list[str]:
+    """Where a watched page says so."""
+    return [
+        f"read      {row['quote']!r}",
+        f"at        {row['locator']}",
+        f"on        {row['url']}",
+        f"captured  {row['captured_at']}, {row['bytes']} bytes, sha256 {row['sha256']}",
+        f"seen      {row['seen_from']} to {row['seen_until']}",
+    ]
+
+
+def _found_later(row: dict[str, Any]) -> list[str]:
+    """Who says so of a price that no watched page showed."""
+    lines = [f"said by   {row['citation']} ({row['source']}, confidence {row['confidence']})"]
+    if row["url"]:
+        lines += [f"read      {row['quote']!r}", f"at        {row['locator']}", f"on        {row['url']}"]
+    lines.append(f"held      {row['holds_from'] or '?'} to {row['holds_until'] or '?'}")
+    return [*lines, f"recorded  {row['recorded_at']}, found later"]
 
 
 def _price(row: dict[str, Any]) -> str:
@@ -89,11 +106,12 @@ def _save(parts: Parts, rows: list[dict[str, Any]], folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    names = {sha256: row for row in rows for sha256 in (row["sha256"], row["companion_sha256"]) if sha256}
+    names = {sha256: row for row in rows for sha256 in (row["sha256"], row.get("companion_sha256")) if sha256}
     for sha256, row in names.items():
         body = parts.archive.get(sha256)
         kind = sniff_kind(decode(body))
-        name = f"{row['captured_at'][:10]}-{row['provider']}-{sha256[:12]}.{_ENDINGS.get(kind, kind)}"
+        day = (row.get("captured_at") or row["seen_from"])[:10]
+        name = f"{day}-{row['provider']}-{sha256[:12]}.{_ENDINGS.get(kind, kind)}"
         path = folder / name
         path.write_bytes(body)
         written.append(path)

@@ -57,7 +57,9 @@ def command(
     empty = f"no price of {model!r} is known{when}"
     with open_to_read(config_path) as parts:
         provider, meter = arguments.known_provider(parts, provider), arguments.known_meter(meter)
-        found = queries.history(parts.store, model, provider, meter, tier, currency, as_known_on=known)
+        found = queries.history(
+            parts.store, model, provider, meter, tier, currency, as_known_on=known, found_later=True
+        )
         rows = with_reasons(parts.store, found, as_known_on=known)
         if not rows:
             empty = _nothing(empty, arguments.unknown_words(parts.store, model, tier, currency))
@@ -97,7 +99,7 @@ def _story(steps: list[Row], end: datetime) -> Iterable[str]:
         yield f"  {line}"
     for step in steps:
         yield visible(f"  {(step['valid_from'] or step['seen_from'])[:10]}  {_price(step):<24} {_why(step)}".rstrip())
-    if last["ended_at"] is not None:
+    if last["ended_at"] is not None and "source" not in last:
         yield visible(f"  {last['ended_at'][:10]}  {'no longer listed':<24} {last['ended_why'] or ''}".rstrip())
 
 
@@ -130,6 +132,11 @@ def _price(step: Row) -> str:
 
 
 def _why(step: Row) -> str:
+    if "source" in step:
+        from monitor.commands.prices import source_text
+
+        names = f" ({', '.join(step['names'])})" if step["names"] else ""
+        return source_text(step) + names + ("" if step["holds_from"] else "; nobody says since when")
     if step["superseded_why"]:
         return f"taken back: {step['superseded_why']}"
     if step["kind"] is None:

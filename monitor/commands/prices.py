@@ -96,6 +96,7 @@ def command(
             currency,
             instant,
             known,
+            found_later=True,
         )
         rows = [row for row in rows if unit in {None, row["unit"]} and state in {None, row["state"]}]
         empty = "" if rows else _nothing(parts, model, tier, currency, instant, known)
@@ -157,7 +158,7 @@ def for_people(row: Row, *, with_hours: bool = False, per: int | None = None) ->
     shown = {
         "provider": row["provider"],
         "market": row["market"],
-        "model": row["model"],
+        "model": model_text(row),
         "meter": row["meter"],
         "tier": row["service_tier"],
         "conditions": conditions_text(Conditions.from_json(row["conditions"])),
@@ -166,7 +167,8 @@ def for_people(row: Row, *, with_hours: bool = False, per: int | None = None) ->
         "per": per_text(row["per"], row["unit"]),
         "list_price": row["list_amount"],
         "until": (row["valid_until"] or "")[:10],
-        "since": row["seen_from"][:10],
+        "since": "?" if row.get("holds_from", row["seen_from"]) is None else row["seen_from"][:10],
+        "source": source_text(row),
     }
     if with_hours:
         is_by_hour = "window" in row["conditions"] or not row["in_force"]
@@ -174,6 +176,16 @@ def for_people(row: Row, *, with_hours: bool = False, per: int | None = None) ->
     if "converted" in row:
         shown[f"in {row['converted_currency']}"] = _converted_text(row, per or 1_000_000)
     return shown
+
+
+def model_text(row: Row) -> str:
+    """The model with its other names in brackets."""
+    return f"{row['model']} ({', '.join(row['names'])})" if row.get("names") else row["model"]
+
+
+def source_text(row: Row) -> str:
+    """Who says so, of what was found later; empty for what a watched page said."""
+    return f"{row['source']}: {row['citation']}" if "source" in row else ""
 
 
 def _converted_text(row: Row, tokens: int) -> str:
@@ -203,8 +215,11 @@ def _nothing(
     """Why nothing was found."""
     from monitor.arguments import unknown_words
     from storage import queries
+    from storage.past_queries import past_providers
 
     first = queries.first_known(parts.store)
+    if first is None and past_providers(parts.store):
+        return f"no page was watched yet{_when(at, known)}; `--at DAY` asks for what was found later of such a price"
     if first is None:
         return "no price is known; `pricefall run` looks at the pages"
     if known is not None and known < first:
