@@ -174,7 +174,7 @@ class Cycle:
         for outcome in self.session.fetch(tasks):
             task = outcome.task
             key = (task.provider, task.market, task.url)
-            report = self._settle(*pages[key], outcome)
+            report = self.settled(*pages[key], outcome)
             if is_second and report.status == "failed" and key in self._reports:
                 continue  # the first look stands, its changes go on waiting
             self._add(key, report)
@@ -228,7 +228,7 @@ class Cycle:
             bypass_caches=is_second or waits,
         )
 
-    def _settle(self, provider: Provider, page: Page, outcome: Capture | FetchFailure) -> PageReport:
+    def settled(self, provider: Provider, page: Page, outcome: Capture | FetchFailure) -> PageReport:
         """One outcome to a report; whatever goes wrong is this page's failure and nobody else's."""
         started = time.perf_counter()
         try:

@@ -694,3 +694,23 @@ FROM past_prices LEFT JOIN (
   FROM pages JOIN captures ON captures.page_id = pages.id GROUP BY provider, market
 ) AS watched ON watched.provider = past_prices.provider AND watched.market = past_prices.market
 WHERE superseded_at IS NULL AND counts_from < coalesce(since, '9999')""")
+
+
+@migrations()
+def m018_past_captures(db: Database) -> None:
+    """Captures of the past that were found later, apart from those of watched pages."""
+    db.execute("""
+CREATE TABLE past_captures (
+  id INTEGER PRIMARY KEY,
+  keeper TEXT NOT NULL,           -- captures (saved pages), wayback
+  provider TEXT NOT NULL,
+  market TEXT NOT NULL,
+  url TEXT NOT NULL,              -- the page, as its provider file names it
+  captured_at TEXT NOT NULL,      -- when it was kept
+  address TEXT NOT NULL,          -- where the copy stands: a file, or an address in an archive
+  sha256 TEXT,                    -- of the body; its name in the archive; NULL when the copy holds no page
+  content_type TEXT,
+  message TEXT NOT NULL,          -- why it gave no prices; empty when it did
+  recorded_at TEXT NOT NULL,
+  UNIQUE (provider, market, url, captured_at)
+) STRICT""")
