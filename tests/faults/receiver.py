@@ -55,7 +55,11 @@ class Receiver:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.close_connection = True
                     return
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender died in the middle of it: no receiver acts on half a request
+                    self.close_connection = True
+                    return
                 with receiver.lock:
                     receiver.seen.append((headers, body))
                     status = act[0] if isinstance(act, tuple) else act
