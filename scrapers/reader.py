@@ -334,7 +334,9 @@ def _with_page(scope: Scope, document: Document) -> Scope:
             units.add(said.unit)
         if said.currency is not None:
             currencies.add(said.currency)
+    is_bare = bool(units and currencies) and not any(map(count_amounts, document.blocks))
     page = Meaning(
+        roles=frozenset({"bare"} if is_bare else ()),
         unit=next(iter(units)) if len(units) == 1 else None,
         currency=next(iter(currencies)) if len(currencies) == 1 else None,
     )

@@ -22,6 +22,7 @@ ReadsBoth = Callable[[str, Sequence[CardLine]], bool]
 
 _ASIDE = re.compile(r"(?<=\S)\s[—–\-]\s.*\Z")
 _SERIES = re.compile(r"\b(?:series|family|famil(?:le|ia|y)|baureihe)\b|系列|シリーズ|시리즈", re.IGNORECASE)
+_HYPHENED = re.compile(r"[a-z]+(?:-[a-z0-9.]+)+")  # "gpt-realtime": an identifier, not words
 _NEAR = 6
 _KINDS = frozenset({"embed", "rerank"})  # what such models do, and what some sellers call them above their only price
 
@@ -64,6 +65,8 @@ def _named_by_headings(card: Card, scope: Scope) -> str:
         if is_model_like(heading, scope):
             return "" if scope.vocabulary.is_section(heading) else heading
         label = scope.label(heading)
+        if label.unknown and _HYPHENED.fullmatch(heading):
+            return heading
         if label.unknown or label.kind == "search":
             return ""  # of a tool's prices the heading further above is no model
     return ""

@@ -223,7 +223,8 @@ def _read_clause(text: str, struck: list[tuple[int, int]], scope: Scope, *, bare
         return _from_list_price(text, lists, seen, ignored)
     if not kept:
         return _state_of(text, scope, seen, ignored)
-    prices = _with_labels(text, kept, lists, scope)
+    prices = () if lists else _in_listed_order(text, kept, scope)
+    prices = prices or _with_labels(text, kept, lists, scope)
     return CellPrices(prices, seen, ignored)
 
 
@@ -318,6 +319,31 @@ def _without_notes_of(text: str, lists: list[Amount]) -> str:
         if len(inside) == 1:
             text = f"{text[: note.start()]}{' ' * len(note.group())}{text[note.end() :]}"
     return text
+
+
+def _in_listed_order(text: str, amounts: list[Amount], scope: Scope) -> tuple[Price, ...]:
+    """Amounts parted by strokes whose meters stand in the same order beside them: "$0.10/$0.32 in/out Mtoken"."""
+    gaps = [text[one.end : other.start].strip() for one, other in itertools.pairwise(amounts)]
+    units = {found.unit for found in find_units(text)}
+    if not gaps or any(gap not in {"/", "|"} for gap in gaps) or any(one.doubt for one in amounts) or len(units) > 1:
+        return ()
+    unit = next((each for each in units if each.unit == "token"), None)
+    before, behind = _unitless(text[: amounts[0].start]), _unitless(text[amounts[-1].end :])
+    for words, others in ((behind, before), (before, behind)):
+        parts = [part for part in re.split(r"\s*[/|]\s*", words) if has_words(part)]
+        labels = [scope.label(part) for part in parts]
+        said = {(label.direction, label.cache) for label in labels if label.has_meter and not label.unknown}
+        if len(said) == len(parts) == len(amounts):
+            pairs = zip(amounts, parts, strict=True)
+            return tuple(Price(amount, label=f"{others} {part}".strip(), unit=unit) for amount, part in pairs)
+    return ()
+
+
+def _unitless(text: str) -> str:
+    """Words without their units and the signs around them."""
+    for found in reversed(find_units(text)):
+        text = f"{text[: found.start]} {found.rest} {text[found.end :]}"
+    return text.strip(" ()（）:：,，")
 
 
 def _with_labels(text: str, amounts: list[Amount], lists: list[Amount], scope: Scope) -> tuple[Price, ...]:

@@ -121,8 +121,8 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     if has_digits(rest):
         others.extend(_RESOLUTION.findall(rest))
         rest = _RESOLUTION.sub(" ", rest)
-    place = _REGION_ID.search(rest)
-    rest = _REGION_ID.sub(" ", rest) if place is not None else rest
+    place = _REGION_ID.search(rest) or _place_in(rest, scope.vocabulary)
+    rest = f"{rest[: place.start()]} {rest[place.end() :]}" if place is not None else rest
     for one in find_ranges(rest):
         span = one.tokens(scale)
         if span is None:
@@ -159,6 +159,19 @@ def _parse(text: str, scope: Scope, scale: int | None) -> Meaning:
     )
 
 
+def _place_in(text: str, vocabulary: Vocabulary) -> re.Match[str] | None:
+    """A region with the city in brackets, as clouds print it: "Europe (Milan)" is not what "Europe (Paris)" is."""
+    found = _CITY.fullmatch(text.strip())
+    if found is None or fold(found[0]) in vocabulary.phrases:
+        return None
+    outer, city = vocabulary.read_words(found["region"]), vocabulary.read_words(found["city"])
+    is_city = bool(city.region) and not city.unknown if not city.unknown else city.unknown == fold(found["city"])
+    return found if outer == Meaning(region=outer.region) and outer.region and is_city else None
+
+
+_CITY = re.compile(r"(?P<region>[^()（）]{2,30}?)\s*[(（](?P<city>[A-Z\u4e00-\u9fff][^()（）0-9]{1,20})[)）]")
+
+
 def _is_foreign(found: FoundUnit, text: str) -> bool:
     """Whether a label's unit belongs to other goods; "per model" heads a list of models."""
     return found.unit.unit == FOREIGN and not text[found.start : found.end].casefold().endswith("model")
@@ -167,7 +180,8 @@ def _is_foreign(found: FoundUnit, text: str) -> bool:
 _REGION_ID = re.compile(
     r"(?<![\w.@/\-])(?:us|eu|ca|sa|me|mx|af|il|ap|cn|asia|europe|africa|australia|(?:north|south)america)-(?:gov-)?"
     r"(?:north|south|east|west|central){1,2}-?[0-9](?:-[a-z])?(?![\w\-])"
-)  # "us-east5", "ap-southeast-1": what clouds call their regions
+    r"|(?:华[东北南中]|西[南北])[0-9]?(?:\s?[（(][\u4e00-\u9fff]{2,4}[)）]|-[\u4e00-\u9fff]{2,4})?"
+)  # "us-east5", "ap-southeast-1", "华东2（上海）": what clouds call their regions
 _IN_CURRENCY = re.compile(r"\bin\s+(?!price|cost|token)(?:us[$-]|[a-z]{2})", re.IGNORECASE)  # "in USD", but "in ($/M)"
 _IN_ALONE = re.compile(r"[\W_]*in(?: price| cost| tokens?)?[\W_]*")
 _FOREIGN_QUANTITY = re.compile(r"(?<![\w.])[0-9]+\s?(?:[GTM]i?B|users?|seats?|months?|个月)(?![a-z])", re.IGNORECASE)

@@ -25,8 +25,9 @@ from scrapers.reading.headers import (
 )
 from scrapers.reading.labels import Scope
 from scrapers.reading.money import find_amounts
-from scrapers.reading.names import is_model_like, read_model
-from scrapers.reading.text import clean, fold, has_words
+from scrapers.reading.names import is_identifier, is_model_like, read_model
+from scrapers.reading.text import clean, fold, has_digits, has_words
+from scrapers.reading.tiers import find_ranges, without_ranges
 from scrapers.reading.units import FOREIGN, Unit, unit_after
 from scrapers.reading.vocabulary import Meaning
 
@@ -229,6 +230,8 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
         if cell is not None and has_words(cell.text) and not is_number(cell) and not _is_state(cell, scope)
     )
     is_priced = meaning.has_meter or "price" in meaning.roles or bool(says_when) or is_money
+    if cells and all(_is_range(cell) for cell in cells if cell is not None):
+        return "label"  # "0<Token≤32K" under "Input tokens per request"
     if words and not numbers and not states:
         return (
             "ignore" if "price" in meaning.roles else "label"
@@ -236,6 +239,12 @@ def _role(meaning: Meaning, text: str, body: tuple[Row, ...], index: int, scope:
     if is_priced and ("price" in meaning.roles or meaning.unit or meaning.currency or numbers > words or not words):
         return "price"
     return "label"
+
+
+def _is_range(cell: Cell) -> bool:
+    """Whether a cell says between which lengths its row holds, and nothing else."""
+    text = clean(cell.plain)
+    return bool(find_ranges(text)) and not has_digits(without_ranges(text))
 
 
 def _own_amounts(body: tuple[Row, ...], index: int) -> int:
@@ -317,8 +326,11 @@ def _model_column(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Sco
         and not _names_places(body, index, scope)
     ]
     if named:
-        named += [index for index in range(len(columns)) if _names_versions(body, columns, index, named[0], scope)]
-        return min(named, key=lambda index: (bool(columns[index].meaning.unknown), -_distinct(body, index), index))
+        finer = [index for index in range(len(columns)) if _names_versions(body, columns, index, named[0], scope)]
+        return min(
+            (*named, *finer),
+            key=lambda at: (bool(columns[at].meaning.unknown), -_distinct(body, at), at not in finer, at),
+        )
     best: tuple[float, int] | None = None
     for index, column in enumerate(columns):
         if column.role != "label" or column.meaning.roles - {"filler"} or column.meaning.has_meter:
@@ -387,7 +399,10 @@ def _names_versions(body: tuple[Row, ...], columns: tuple[Column, ...], index: i
         is_model_like(version, scope, needs_digit=False) and fold(version)[:_STEM] == fold(name)[:_STEM]
         for name, version in pairs
     ]
-    return bool(alike) and all(alike) and _distinct(body, index) > _distinct(body, family)
+    is_finer = _distinct(body, index) > _distinct(body, family) or all(
+        is_identifier(version) and len(version) > len(name) for name, version in pairs
+    )
+    return bool(alike) and all(alike) and is_finer
 
 
 _VERSIONS = re.compile(r"\bversion|版本|バージョン|버전|версия", re.IGNORECASE)

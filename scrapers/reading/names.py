@@ -54,6 +54,12 @@ _CONTINUED = re.compile(r"(?:with|without|for|on|via)\s(?:\S+\s){0,2}\S+$")  # i
 _GLUED = re.compile(r"(?P<stem>.*[a-z0-9)\]])\s*[-:]?\s*(?P<tail>[\u3040-\u9fff\uac00-\ud7af].*)", re.IGNORECASE)
 _MAX_TAIL = 4  # words: "cached input tokens"
 _PATH = re.compile(r"\w\s*[>›»]\s")  # "Qwen > Qwen3 Coder > Flex": where something stands, no name
+_DATE = re.compile(
+    r"(?:[^\W\d_]{3,9}\.? [0-9]{1,2}(?:st|nd|rd|th)?,?|[0-9]{1,2}\.? (?:de )?[^\W\d_]{3,10}\.?(?: de)?|q[1-4]"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*) 20[0-9]{2}"
+    r"|20[0-9]{2}\s?[-/.年]\s?[0-9]{1,2}(?:\s?[-/.月]\s?[0-9]{1,2})?\s?[月日]?",
+    re.IGNORECASE,
+)  # "November 12, 2025" heads an entry of a changelog
 _PROSE_END = re.compile(r"[.!?。！？]\s*$")
 
 
@@ -231,14 +237,16 @@ def is_model_like(text: str, scope: Scope, *, needs_digit: bool = True) -> bool:
     cleaned = clean(text)
     if not has_words(cleaned) or len(cleaned) > 80 or len(cleaned.split(" ")) > 9 or _PROSE_END.search(cleaned):
         return False
-    if _PATH.search(cleaned) or '":' in cleaned:
+    if _PATH.search(cleaned) or '":' in cleaned or _DATE.fullmatch(cleaned):
         return False
     if needs_digit and not any(char.isdigit() for char in cleaned):
         return False
     if find_amounts(cleaned):
         return False
     label = scope.label(cleaned)
-    is_kind = label.kind in {"embedding", "rerank", "speech"} and any(char.isdigit() for char in cleaned)  # "Embed 4"
+    # "Embed 4" is a name, and so is "Imagen 4", whose word is Spanish for a picture.
+    is_kind = label.kind in {"embedding", "rerank", "speech"} or cleaned.startswith("Imagen ")
+    is_kind = is_kind and any(char.isdigit() for char in cleaned)
     if label.unit is not None or not (label.unknown or is_kind) or label.roles & {"price", "foreign", "total"}:
         return False
     return not (has_cjk(cleaned) and len(cleaned) > 40)

@@ -69,6 +69,9 @@ def make_rates(
         return _complaint(
             "unreadable_price", f"{price.doubt}: not read as a price; {SETTLED_BY}", price, locator, counted
         )
+    stored = meaning.unit or scope.page.unit
+    if meaning.cache == "storage" and price.unit is not None and price.unit.unit == "hour" and stored is not None:
+        price = replace(price, unit=replace(stored, unit="token_hour") if stored.unit == "token" else price.unit)
     if price.unit is not None or meaning.unit is None:
         meaning = meaning._replace(unit=price.unit or price.late_unit)
     used: list[str] = [*meaning.hints]
@@ -93,6 +96,11 @@ def make_rates(
         return _complaint(
             "unknown_unit", "an amount without a unit; add `unit` to the provider's [hints]", price, locator, counted
         )
+    if meters == ("cache_storage",) and unit.unit not in {"token", "token_hour"}:
+        message = (
+            f"a cache is paid by its tokens, and nothing says how many a price by the {unit.unit} is for; {SETTLED_BY}"
+        )
+        return _complaint("unknown_unit", message, price, locator, counted)
     if unit.unit in {"token", "token_hour"} and meters[0] in _PER_CALL:
         return _complaint(
             "unknown_unit", f"a {meters[0]} is not paid by the token; {SETTLED_BY}", price, locator, counted

@@ -55,7 +55,7 @@ def refusal(document: Document, printed: str, total: Reading) -> NoTable:
 
     """
     for sign, words in _SIGNS:
-        if sign in document.signs:
+        if sign in document.signs and not (sign == "shell" and total.complaints and total.amounts_seen):
             return NoTable(words, found=sign)
     if len(printed) <= _SHORT:
         titles = " ".join((document.title, *(text for block in document.blocks for text in block.context.headings)))

@@ -23,7 +23,6 @@ _RIVALS = re.compile(
     r"|\bcompet(?:itors?|ition|ing)\b|\brivals?\b|\b(?:compared|comparison) (?:to|with|against)\b"
     r"|\b(?:vs\.?|versus|against|than) (?:the )?(?:others?|rest|closed|proprietary|big|leading|alternatives?)\b"
     r"|\b(?:vs\.?|versus|against|than) (?:open ?ai|gpt|claude|gemini)\b"
-    r"|\b(?:across|between|among) (?:\w+ )?(?:providers|vendors)\b"
     r"|竞品|競品|友商|同类(?:模型|产品)|(?:与|和|同|跟)其他\S{0,6}(?:对比|比较|相比)|他社|競合|타사"
     r"|경쟁\s?(?:사|업체|모델|제품|서비스)|\bim vergleich (?:zu|mit)\b|\bcompetencia\b|\bcompetidores\b"
     # Not "wettbewerbsfähig", "конкурентные цены" and such, which praise; nor "concurrent requests", which are limits.
@@ -32,6 +31,7 @@ _RIVALS = re.compile(
     r"|\bконкурент(?:ы|ов|ам|ами|ах|а|у|ом)?\b|\bв сравнении с\b|\bпо сравнению с\b|\bpesaing\b|\bkompetitor\b",
     re.IGNORECASE,
 )
+_BETWEEN_SELLERS = re.compile(r"\b(?:across|between|among) (?:\w+ )?(?:providers|vendors)\b", re.IGNORECASE)
 _BOASTS = re.compile(r"\b(?:than|vs\.?|versus|against|compar\w+)(?!\w)", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:price|pricing) history\b|\b(?:past|previous|former|historical) (?:prices|pricing)\b|历史价格|價格歷史"
@@ -42,22 +42,28 @@ _PAST = re.compile(
 _MAX_SENTENCE = 160
 
 
-def words_of_comparison(block: Block, title: str = "") -> str:
-    """The words right above a block, but not the page's title, that announce prices of others beside its own; or ""."""
+def words_of_comparison(block: Block, title: str = "", *, is_router: bool = False) -> str:
+    """The words right above a block, but not the page's title, that announce prices of others beside its own; or "".
+
+    What a router sells are the prices "across providers", so there these words announce its own.
+    """
     context = block.context
     heading = [text for text in context.headings[-1:] if text != title]
     before = [text for text in context.before[-1:] if text.endswith((":", "："))]
     above = (context.caption, *context.tabs[-1:], *heading, *before)
     if isinstance(block, Prose):
         return ""
-    return next((text for text in above if text and len(text) <= _MAX_SENTENCE and _RIVALS.search(text)), "")
+    patterns = (_RIVALS,) if is_router else (_RIVALS, _BETWEEN_SELLERS)
+    return next((t for t in above if t and len(t) <= _MAX_SENTENCE and any(p.search(t) for p in patterns)), "")
 
 
 def without_rivals(read: Sequence[tuple[Block, Scope, Reading]]) -> list[tuple[Block, Scope, Reading]]:
     """The blocks with what they gave, without the prices that comparisons show of others; those count as ignored."""
     read = _without_past(read)
     title = next((block.context.headings[0] for block, _, _ in read if block.context.headings), "")
-    words = {id(block): words_of_comparison(block, title) for block, _, part in read if part.rates}
+    priced = [block for block, _, part in read if part.rates]
+    is_router = bool(_BETWEEN_SELLERS.search(title)) and len(_families(part for _, _, part in read)) > 1
+    words = {id(block): words_of_comparison(block, title, is_router=is_router) for block in priced}
     families = _families(part for block, _, part in read if not words.get(id(block)))
     beside = {
         id(block) for block, _, part in read if words.get(id(block)) and not _is_boast(words[id(block)], part, families)

@@ -168,7 +168,7 @@ def _read_cut(sentence: str, amounts: Sequence[Amount], context: Context, scope:
         gap = sentence[between.end if between else old.end : new.start]
         if found is None or unit is None or unit.unit.unit != "token" or not _DOWN.fullmatch(gap):
             continue
-        label = scope.label(found["lead"] or "")
+        label = scope.label(f"{found['lead'] or ''} {unit.rest}")
         name = _of_family(found["name"], context, scope)
         is_sound = not {old.doubt, new.doubt} - {"", *_OPEN} and old.currency == new.currency
         if name is None or label.unknown or not is_sound or len(amounts) > 2 or _LATER.search(sentence):

@@ -28,6 +28,7 @@ from scrapers.reading.strange import is_strange, refuse_doubles, refuse_labelled
 from scrapers.reading.text import clean
 from scrapers.reading.units import find_units
 from scrapers.reading.values import is_list_of_decimals, read_value
+from scrapers.reading.vocabulary import Meaning
 
 
 def read_table(table: Table, scope: Scope) -> Reading:
@@ -45,6 +46,8 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     around = read_context(table.context, scope)
     if any(column.meaning.kind == "training" for column in layout.columns if column.role == "price"):
         around = around._replace(kind=None)  # "Training | Usage": the heading's word holds for one of the columns
+    if _is_priced_by_page(layout, table.context, scope):
+        around = around.over(Meaning(unit=scope.page.unit, currency=scope.page.currency))
     meant = layout.columns
     layout, doubles = refuse_doubles(layout, table.locator)
     layout, labelled = refuse_labelled(layout, scope, table.locator)
@@ -95,6 +98,25 @@ def _until_footnote(rates: tuple[Rate, ...], cell: Cell, context: Context, scope
         replace(rate, valid_until=end) if rate.list_amount is not None and rate.valid_until is None else rate
         for rate in rates
     )
+
+
+def _is_priced_by_page(layout: Layout, context: Context, scope: Scope) -> bool:
+    """Whether a sentence further above ("All prices are in USD per 1M tokens") speaks of a table's bare numbers.
+
+    On a page that prints no currency beside any number, below a heading of known words, where columns hold
+    numbers with decimals alone: lengths have none.
+    """
+    heading = context.headings[-1] if context.headings else ""
+    if "bare" not in scope.page.roles or (scope.label(heading).unknown and not scope.vocabulary.is_section(heading)):
+        return False
+    says_all = scope.page.currency and scope.page.unit is not None and scope.page.unit.unit == "token"
+    priced = [index for index, column in enumerate(layout.columns) if column.role == "price"]
+    cells = [cell for row in layout.body for index in priced if index < len(row) and (cell := row[index])]
+    texts = [text for cell in cells if (text := clean(cell.plain)) and scope.vocabulary.read_state(text) is None]
+    return bool(says_all and texts) and all(map(_BARE_PRICE.fullmatch, texts))
+
+
+_BARE_PRICE = re.compile(r"[0-9]{1,4}[.,][0-9]{1,8}")
 
 
 def _with_parts_above(layout: Layout, context: Context, scope: Scope) -> Layout:

@@ -136,6 +136,9 @@ def _read_prices(
     has_storage = any(price.unit is not None and price.unit.unit == "token_hour" for price in prices)
     for number, price in enumerate(prices):
         label = scope.label(price.label) if price.label else Meaning()
+        if meaning.cache and label.unknown and not label.has_meter:
+            below = scope.label(f"cache {price.label}")  # "Write: $3.75" under "Cache"
+            label = below if below.cache and not below.unknown else label
         is_open = bool(label.unknown) and not label.has_meter and not meaning.has_meter
         own = label._replace(roles=label.roles & {"foreign", "total"}, unknown=label.unknown if is_open else "")
         if has_parts:
