@@ -39,6 +39,7 @@ from scrapers.reading.windows import read_windows
 from scrapers.windows import Window
 
 _NO_HINTS = Hints()
+_NOTHING_READ = Reading()
 _TOOL_METERS = frozenset({"search", "request", "other"})
 
 
@@ -72,8 +73,9 @@ def read_page(
     total = Reading()
     located: list[tuple[Rate, Context]] = []
     for block, _, part in read_blocks(document, hints, captured_at):
-        located += [(rate, block.context) for rate in part.rates]
-        total += replace(part, rates=())
+        if part != _NOTHING_READ:
+            located += [(rate, block.context) for rate in part.rates]
+            total += replace(part, rates=())
     rates, conflicts = settle(located)
     complaints = [*total.complaints, *conflicts]
     if not document.is_complete:
@@ -361,6 +363,8 @@ class _Sections:
 
     def scope_for(self, block: Block) -> Scope:
         path = block.context.headings
+        if not self.said:
+            return self.scope
         meaning = Meaning()
         for length in range(len(path), 0, -1):
             said = self.said.get(path[:length], [])

@@ -76,6 +76,11 @@ def speaks_of_price(value: object, *, deep: bool = True, depth: int = 0) -> bool
 
 
 _DIRECTIONS = frozenset({"input", "output", "prompt", "completion", "in", "out"})
+# One of these is in every key that `speaks_of_price` looks for, in lower case; of a direction it is the whole key.
+PRICE_KEY_WORDS = (
+    *("pric", "cost", "rate", "fee", "per_", "tarif", "amount"),
+    *('input"', 'output"', 'prompt"', 'completion"', 'in"', 'out"'),
+)
 _SIGNED = re.compile(r"\s*[$¥￥€£₩₽₹]\s?[0-9]")
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from scrapers.documents.blocks import Block, Cell, Context, Table
-from scrapers.documents.components import component_blocks
+from scrapers.documents.components import PRICE_KEY_WORDS, component_blocks
 from scrapers.documents.grid import renumber
 from scrapers.documents.inline import attribute
 from scrapers.documents.literals import LiteralError, PrintedKey, parse_literal, skip_balanced
@@ -31,6 +31,7 @@ _ASSIGNED = re.compile(
 _NUXT_CALL = re.compile(r"__NUXT__\s*=\s*\(?function\s?\((?P<names>[\w$, ]{0,4000})\)\s?(?P<open>\{)\s?return\b")
 _PRICE_WORD = re.compile(r"pric|cost|rate", re.IGNORECASE)
 _AMOUNT = re.compile(r"(?<![\w.])\d{1,12}(?:,\d{3}){0,4}(?:\.\d{1,20})?(?![\w.]*\d)")
+_GOING_ON = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 with which no character begins
 _MAX_ASSIGNED = 20
 _MAX_DEPTH = 100
 
@@ -41,6 +42,8 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
     text = node.string
     hidden = replace(context, is_hidden=True, before=())
     if "json" in kind or attribute(node, "id") == "__NEXT_DATA__":
+        if not _has_price_key(text):
+            return []
         try:
             return priced_entries(without_references(_fetched(parse_json(text))), hidden, locator)
         except ValueError:
@@ -104,7 +107,7 @@ def flight_blocks(scripts: list[str], context: Context) -> list[Block]:
     hidden = replace(context, is_hidden=True, before=())
     blocks: list[Block] = []
     for name, row in _flight_rows("".join(chunks)):
-        if not _PRICE_WORD.search(row):
+        if not _PRICE_WORD.search(row) or not _has_price_key(row):
             continue
         try:
             value = parse_json(row)
@@ -112,6 +115,21 @@ def flight_blocks(scripts: list[str], context: Context) -> list[Block]:
             continue
         blocks.extend(priced_entries(_without_escapes(value), hidden, f"flight {name}"))
     return blocks
+
+
+def _has_price_key(row: str) -> bool:
+    """Whether a row of JSON holds a key of which `structured.priced_entries` makes a record."""
+    lowered = row.lower()
+    for word in PRICE_KEY_WORDS:
+        place = lowered.find(word)
+        while place >= 0:
+            end = lowered.find('"', place)
+            if end < 0:
+                break
+            if lowered[end - 1] == "\\" or lowered[end + 1 : end + 20].lstrip()[:1] in {":", ""}:
+                return True
+            place = lowered.find(word, end + 1)
+    return r"\u00" in lowered  # letters of a key can be written so
 
 
 def _without_escapes(value: object, depth: int = 0) -> object:
@@ -159,12 +177,8 @@ def _flight_rows(stream: str) -> Iterator[tuple[str, str]]:
 
 def _after_bytes(stream: str, start: int, count: int) -> int:
     """The place after `count` bytes of UTF-8."""
-    place = start
-    while count > 0 and place < len(stream):
-        code = ord(stream[place])
-        count -= 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        place += 1
-    return place
+    head = stream[start : start + count].encode("utf-8", "surrogatepass")[:count]
+    return start + len(head.translate(None, _GOING_ON))
 
 
 def island_blocks(node: Tag, context: Context, locator: str) -> list[Block]:

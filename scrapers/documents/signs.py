@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 from scrapers.documents.blocks import Block, Card, Kind, Prose, Table
 
-_CHALLENGE = re.compile(
-    r"cf-chl|challenge-platform|_cf_chl_opt|just a moment\.\.\.|verify(?:ing)? (?:that )?you are (?:a )?human|"
-    r"enable javascript and cookies to continue|checking your browser|px-captcha|h-captcha|g-recaptcha|geetest|"
-    r"aws-waf-token|awswaf|请完成安全验证|滑动验证|人机验证|访问验证|unusual traffic|access denied",
-    re.IGNORECASE,
+_CHALLENGES = (
+    *("cf-chl", "challenge-platform", "_cf_chl_opt", "just a moment...", "enable javascript and cookies to continue"),
+    *("checking your browser", "px-captcha", "h-captcha", "g-recaptcha", "geetest", "aws-waf-token", "awswaf"),
+    *("请完成安全验证", "滑动验证", "人机验证", "访问验证", "unusual traffic", "access denied"),
 )
+_VERIFIES = re.compile(r"verify(?:ing)? (?:that )?you are (?:a )?human")
 _PASSWORD = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(?:price[^{}\n]{1,200}|[A-Za-z_]+![^{}\n]{1,200})\}|\{\{\s*[\w.|$]{1,80}\s*\}\}")
 _OPEN_TABLE = re.compile(r"<table\b", re.IGNORECASE)
@@ -38,16 +38,23 @@ def find_signs(text: str, blocks: Sequence[Block], kind: Kind) -> tuple[str, ...
     shown = _shown_length(blocks)
     has_table = any(isinstance(block, Table) for block in blocks)
     signs: list[str] = []
-    if kind == "html":
-        if not has_table and shown < _FEW_WORDS * 3 and _CHALLENGE.search(text[:200_000]):
+    if kind == "html" and not has_table and shown < _FEW_WORDS * 3:
+        lowered = text.lower()
+        if _is_challenge(lowered[:200_000]):
             signs.append("challenge")
-        if not has_table and shown < _FEW_WORDS and _PASSWORD.search(text):
+        if shown < _FEW_WORDS and "password" in lowered and _PASSWORD.search(text):
             signs.append("login")
-        if not has_table and shown < _SHELL_WORDS and "<script" in text.lower() and "challenge" not in signs:
+        if shown < _SHELL_WORDS and "<script" in lowered and "challenge" not in signs:
             signs.append("shell")
     if _has_placeholders(blocks):
         signs.append("template")
     return tuple(signs)
+
+
+def _is_challenge(lowered: str) -> bool:
+    return any(words in lowered for words in _CHALLENGES) or (
+        "human" in lowered and _VERIFIES.search(lowered) is not None
+    )
 
 
 def _shown_length(blocks: Sequence[Block]) -> int:

@@ -109,6 +109,8 @@ def settle(located: Iterable[tuple[Rate, Context]]) -> tuple[tuple[Rate, ...], l
         if not apart:
             complaints.append(_conflict([rate for rate, _ in group]))
             torn.update(_place(rate) for rate, _ in group)
+    if not torn:
+        return tuple(kept), complaints
     complaints += [_conflict([rate]) for rate in kept if _place(rate) in torn]
     return tuple(rate for rate in kept if _place(rate) not in torn), complaints
 

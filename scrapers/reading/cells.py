@@ -66,6 +66,7 @@ class CellPrices:
         return sum((ignore(rule, words, locator) for rule, words in self.ignored), Reading())
 
 
+_MAX_ALONE = 24  # characters of an amount with its currency
 _CLAUSE = re.compile(r"\s*[;；]\s*|\s+\|\s+|\s*•\s*")
 _DISCOUNT = re.compile(r"([0-9](?:\.[0-9])?)\s*折")
 _LABEL_END = re.compile(r"[:：]\s*$")
@@ -106,6 +107,9 @@ def read_cell(lines: Iterable[tuple[Run, ...]], scope: Scope, *, bare: bool = Fa
 
 
 def _read_lines(lines: Iterable[tuple[Run, ...]], scope: Scope, *, bare: bool) -> CellPrices:
+    lines = tuple(lines)
+    if len(lines) == 1 and len(lines[0]) == 1 and (alone := _alone(lines[0][0], scope)) is not None:
+        return CellPrices((Price(alone, quote=lines[0][0].text.strip()),), seen=1)
     total = CellPrices()
     for number, line in enumerate(_joined(lines)):
         printed = "".join(run.text for run in line).strip()
@@ -127,6 +131,16 @@ def _read_lines(lines: Iterable[tuple[Run, ...]], scope: Scope, *, bare: bool) -
             total = CellPrices(total.prices + prices, total.seen + part.seen, total.ignored + part.ignored)
             start = clause.end() if clause else end
     return total
+
+
+def _alone(run: Run, scope: Scope) -> Amount | None:
+    """The amount of a text that holds nothing else, as most cells do: no rule for words beside it can apply."""
+    if run.struck or run.raised or len(run.text) > _MAX_ALONE:
+        return None
+    text = clean(run.text)
+    amounts = find_amounts(text, mark=scope.mark)
+    is_alone = len(amounts) == 1 and (amounts[0].start, amounts[0].end) == (0, len(text))
+    return amounts[0] if is_alone and not (amounts[0].doubt or amounts[0].is_list) else None
 
 
 def _joined(lines: Iterable[tuple[Run, ...]]) -> list[tuple[Run, ...]]:

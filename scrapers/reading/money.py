@@ -82,6 +82,9 @@ _KANA = re.compile(r"[\u3041-\u30fa]")
 _COMMA_CURRENCIES = frozenset({"IDR", "VND", "BRL"})  # at home "1.500" is fifteen hundred, whatever the page's language
 _WHOLE_CURRENCIES = frozenset({"IDR", "VND"})  # whose parts nobody prints: three digits behind a point are thousands
 _OPEN_NUMBER = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}[.,][0-9]{3}(?![.,]?[0-9])")
+_ALONE = re.compile(
+    r"([$€£¥])([0-9]{1,12}(?:\.[0-9]{1,12})?)"
+)  # of which nothing is in doubt, and which most cells are
 _BARE_CELL = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
 
 
@@ -139,6 +142,8 @@ def find_amounts(text: str, *, bare: bool = False, mark: Mark = ".") -> tuple[Am
     """
     if not has_digits(text):
         return ()
+    if mark == "." and (alone := _ALONE.fullmatch(text)):
+        return (Amount(Decimal(alone[2]), CURRENCY_OF[alone[1]], 0, len(text), alone[2]),)
     found = (_amount(match, text, bare=bare, mark=mark) for match in _AMOUNT.finditer(text))
     return tuple(amount for amount in found if amount is not None)
 

@@ -109,9 +109,12 @@ def _with_joined_bands(places: list[tuple[Cell, list[Place]]]) -> list[tuple[Cel
         own = {spot.meaning.context for spot in spots}
         all_bands = set().union(*(bands[cell.column, spot.models] for spot in spots))
         span = join_bands(own) if len(own) > 1 and own != all_bands else None
-        spanned = [replace(spot, meaning=spot.meaning._replace(context=span)) for spot in spots]
-        joined.append((cell, spots if span is None else spanned))
+        joined.append((cell, spots if span is None else [_spanning(spot, span) for spot in spots]))
     return joined
+
+
+def _spanning(spot: Place, span: TokenRange) -> Place:
+    return replace(spot, meaning=spot.meaning._replace(context=span))
 
 
 def _restated(row: Row, layout: Layout, scope: Scope) -> tuple[Column, ...] | None:

@@ -75,9 +75,8 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
     for cell, spots in places:
         locator = where(table.locator, cell)
         part = read_value(cell, spots, around, scope, locator, flags, is_ragged=cell.row in ragged)
-        part = replace(part, rates=_until_footnote(part.rates, cell, table.context, scope))
-        worded += [(rate, spots[0].words) for rate in part.rates]
-        total += replace(part, rates=())
+        worded += [(rate, spots[0].words) for rate in _until_footnote(part.rates, cell, table.context, scope)]
+        total += part
     total = replace(total, rates=close_bands(tell_rows_apart(worded)))
     placed = {id(cell) for cell, _ in places}
     placed |= {id(row[index]) for row in layout.body for index in refused if index < len(row)}
@@ -88,6 +87,8 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
 def _until_footnote(rates: tuple[Rate, ...], cell: Cell, context: Context, scope: Scope) -> tuple[Rate, ...]:
     """Reduced prices with the end that the footnote of their own mark tells: "$0.14(4)", "(4) Until 2025-02-08"."""
     marks = {clean(run.text).strip("()（）[]") for line in cell.lines for run in line if run.raised} - {""}
+    if not marks:
+        return rates
     notes = [text for mark, text in context.notes if mark.strip("()（）[]") in marks]
     said = [read_validity(text, scope.hints.timezone, scope.captured_at) for text in notes]
     ends = {each.valid_until for each in said if each.valid_until is not None}
