@@ -35,7 +35,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table: its lines, where it begins in the grid and how far it spans."""
+    """A cell of a table: its lines, where it begins in the grid and how far it spans.
+
+    Attributes:
+        text: all that is printed, struck words and footnote marks too, lines joined by one space.
+        plain: what is printed without struck words and raised marks.
+
+    """
 
     lines: tuple[tuple[Run, ...], ...]
     row: int = 0
@@ -43,22 +49,24 @@ class Cell:
     rowspan: int = 1
     colspan: int = 1
     is_header: bool = False
+    text: str = field(init=False, compare=False, repr=False, default="")
+    plain: str = field(init=False, compare=False, repr=False, default="")
+
+    def __post_init__(self) -> None:
+        # Worked out once: readers ask for both at every turn.
+        if len(self.lines) == 1 and len(self.lines[0]) == 1:
+            (run,) = self.lines[0]
+            text = run.text.strip()
+            plain = "" if run.struck or run.raised else text
+        else:
+            text = " ".join(["".join([run.text for run in line]).strip() for line in self.lines]).strip()
+            kept = ["".join([run.text for run in line if not run.struck and not run.raised]) for line in self.lines]
+            plain = " ".join([bare for line in kept if (bare := line.strip())])
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "plain", plain)
 
     def __hash__(self) -> int:
         return hash((self.row, self.column))  # a table holds one cell at a place
-
-    @property
-    def text(self) -> str:
-        """All that is printed, struck words and footnote marks too, lines joined by one space."""
-        if len(self.lines) == 1 and len(self.lines[0]) == 1:
-            return self.lines[0][0].text.strip()
-        return " ".join("".join(run.text for run in line).strip() for line in self.lines).strip()
-
-    @property
-    def plain(self) -> str:
-        """What is printed without struck words and raised marks."""
-        kept = ("".join(run.text for run in line if not run.struck and not run.raised).strip() for line in self.lines)
-        return " ".join(line for line in kept if line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def build_grid(rows: Sequence[Sequence[PrintedCell]]) -> Grid:
         LayoutError: the spans ask for more than `CELL_BUDGET` places.
 
     """
-    grid: list[dict[int, Cell]] = [{} for _ in rows]
+    grid: list[dict[int, _Placed]] = [{} for _ in rows]
     places = 0
     for row_number, row in enumerate(rows):
         column = 0
@@ -60,7 +60,7 @@ def build_grid(rows: Sequence[Sequence[PrintedCell]]) -> Grid:
                     f"a table asks for more than {CELL_BUDGET} cells by its spans; read the page in a browser and "
                     "report it if it is a real price table"
                 )
-            cell = Cell(printed.lines, row_number, column, rowspan, colspan, printed.is_header)
+            cell = (printed, row_number, column, rowspan, colspan)
             for covered in range(row_number, row_number + rowspan):
                 for place in range(column, column + colspan):
                     grid[covered].setdefault(place, cell)
@@ -68,19 +68,24 @@ def build_grid(rows: Sequence[Sequence[PrintedCell]]) -> Grid:
     return _square(grid)
 
 
-def _square(grid: list[dict[int, Cell]]) -> Grid:
+_Placed = tuple[PrintedCell, int, int, int, int]  # with row, column, rowspan and colspan as HTML counts them
+
+
+def _square(grid: list[dict[int, _Placed]]) -> Grid:
     """Equal rows, without rows that no cell covers and columns in which none begins; places are counted anew."""
-    columns = {column: place for place, column in enumerate(sorted({c.column for row in grid for c in row.values()}))}
+    begun = sorted({column for row in grid for _, _, column, _, _ in row.values()})
+    columns = {column: place for place, column in enumerate(begun)}
     rows = {number: place for place, number in enumerate(number for number, row in enumerate(grid) if row)}
     placed: dict[int, Cell] = {}
 
-    def place(cell: Cell) -> Cell:
+    def place(cell: _Placed) -> Cell:
         known = placed.get(id(cell))
         if known is None:
-            rowspan = sum(1 for number in range(cell.row, cell.row + cell.rowspan) if number in rows)
-            colspan = sum(1 for column in range(cell.column, cell.column + cell.colspan) if column in columns)
-            row, column = rows[cell.row], columns[cell.column]
-            known = placed[id(cell)] = Cell(cell.lines, row, column, rowspan, colspan, cell.is_header)
+            printed, row, column, rowspan, colspan = cell
+            rowspan = 1 if rowspan == 1 else sum(number in rows for number in range(row, row + rowspan))
+            colspan = 1 if colspan == 1 else sum(number in columns for number in range(column, column + colspan))
+            known = Cell(printed.lines, rows[row], columns[column], rowspan, colspan, printed.is_header)
+            placed[id(cell)] = known
         return known
 
     return tuple(tuple(place(row[column]) if column in row else None for column in columns) for row in grid if row)

@@ -69,7 +69,7 @@ def _shown_length(blocks: Sequence[Block]) -> int:
 
 def _has_placeholders(blocks: Sequence[Block]) -> bool:
     return any(
-        cell is not None and _PLACEHOLDER.search(cell.text)
+        cell is not None and "{" in cell.text and _PLACEHOLDER.search(cell.text)
         for block in blocks
         if isinstance(block, Table)
         for row in block.rows

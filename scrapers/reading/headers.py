@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from scrapers.documents.blocks import Cell
 from scrapers.reading.labels import Scope
@@ -90,7 +91,11 @@ def with_lost_spans(header: Sequence[Row]) -> tuple[Row, ...]:
 
 def is_number(cell: Cell) -> bool:
     """Whether a cell holds a number and no letters."""
-    text = clean(cell.plain)
+    return _is_number(clean(cell.plain))
+
+
+@lru_cache(maxsize=5_000)
+def _is_number(text: str) -> bool:
     return bool(text) and not has_words(text) and any(char.isdigit() for char in text)
 
 

@@ -90,6 +90,20 @@ class Reading:
         )
 
 
+def join_readings(parts: Iterable[Reading]) -> Reading:
+    """The sum of many readings, which one after the other would copy again and again."""
+    every = list(parts)
+    if len(every) == 1:
+        return every[0]
+    return Reading(
+        tuple([rate for part in every for rate in part.rates]),
+        tuple([complaint for part in every for complaint in part.complaints]),
+        sum([part.amounts_seen for part in every]),
+        tuple([words for part in every for words in part.relative]),
+        tuple([complaint for part in every for complaint in part.set_aside]),
+    )
+
+
 _SHORT = 40  # characters; what is longer is no label of a tab
 _LONG = 60  # characters; what is longer is a sentence and no label
 _LONGEST = 2_000  # characters; what is longer is neither a label nor a sentence about prices

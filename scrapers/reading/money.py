@@ -163,22 +163,22 @@ def read_mark(texts: Iterable[str]) -> Mark | None:
     marks: set[Mark] = set()
     for text in kept:
         alone = _BARE_CELL.fullmatch(text)
-        for printed in [alone["number"]] if alone else [amount.printed for amount in find_amounts(text, mark="?")]:
+        for printed in [alone["number"]] if alone else [amount.printed for amount in find_amounts(text)]:
             marks |= _marks_of(printed)
     return None if not marks else marks.pop() if len(marks) == 1 else "?"
 
 
-def _marks_of(printed: str) -> set[Mark]:
+@lru_cache(maxsize=5_000)
+def _marks_of(printed: str) -> frozenset[Mark]:
     """The decimal mark of a number whose form leaves no choice."""
     value, doubt = _number(printed, ".")
     other, _ = _number(printed, ",")
     signs = [sign for sign in printed if sign in ",."]
     if doubt or value != other or not signs:
-        return set()
+        return frozenset()
     last = signs[-1]
     is_decimal = signs.count(last) == 1 and (len(signs) == 1 or len(set(signs)) == 2)
-    mark: Mark = "," if (last == ",") == is_decimal else "."
-    return {mark}
+    return frozenset({"," if (last == ",") == is_decimal else "."})
 
 
 def _amount(match: re.Match[str], text: str, *, bare: bool, mark: Mark) -> Amount | None:

@@ -120,7 +120,7 @@ class _Finder:
             yield from self._read_text(block.text, block.runs, block.locator)
 
     def _read_table(self, table: Table) -> Iterator[Retirement]:
-        if not any(_has_sign(cell.text) for row in table.rows for cell in row if cell is not None):
+        if not _has_sign("\n".join([cell.text for row in table.rows for cell in row if cell is not None])):
             return
         dated = {
             number

@@ -19,7 +19,7 @@ from scrapers.reading.dates import read_validity
 from scrapers.reading.headers import header_parts, where
 from scrapers.reading.hinted import component_layouts
 from scrapers.reading.ignoring import HEADING, NO_COLUMN, TOTAL, ignore, rule_of
-from scrapers.reading.labels import Reading, Scope, read_context
+from scrapers.reading.labels import Reading, Scope, join_readings, read_context
 from scrapers.reading.layout import Column, Layout, find_layout
 from scrapers.reading.money import find_amounts
 from scrapers.reading.names import ModelName, find_mentions, is_model_like, read_model
@@ -69,15 +69,15 @@ def _read_layout(table: Table, layout: Layout, scope: Scope) -> Reading:
         else places_down(layout, around, above, scope, is_open=is_open)
     )
     ragged = _ragged_rows(table)
-    total = Reading()
+    parts: list[Reading] = []
     worded: list[tuple[Rate, tuple[str, ...]]] = []
     flags = ("hidden",) if table.context.is_hidden else ()
     for cell, spots in places:
         locator = where(table.locator, cell)
         part = read_value(cell, spots, around, scope, locator, flags, is_ragged=cell.row in ragged)
         worded += [(rate, spots[0].words) for rate in _until_footnote(part.rates, cell, table.context, scope)]
-        total += part
-    total = replace(total, rates=close_bands(tell_rows_apart(worded)))
+        parts.append(part)
+    total = replace(join_readings(parts), rates=close_bands(tell_rows_apart(worded)))
     placed = {id(cell) for cell, _ in places}
     placed |= {id(row[index]) for row in layout.body for index in refused if index < len(row)}
     rest = _unplaced(layout, placed, table.locator)
@@ -214,7 +214,7 @@ def _ragged_rows(table: Table) -> frozenset[int]:
 
 def _unplaced(layout: Layout, placed: set[int], locator: str) -> Reading:
     """Amounts that no place holds: in headings, in columns that hold no prices, in words across the table."""
-    total = Reading()
+    parts: list[Reading] = []
     heads = {id(cell) for row in layout.header for cell in row}
     seen: set[int] = set()
     for row in (*layout.header, *layout.body):
@@ -225,11 +225,12 @@ def _unplaced(layout: Layout, placed: set[int], locator: str) -> Reading:
             count = len(find_amounts(clean(cell.text)))
             if count:
                 rule = HEADING if id(cell) in heads else rule_of(_column_of(cell, layout).meaning) or NO_COLUMN
-                total += ignore(rule, cell.text, where(locator, cell), count)
+                parts.append(ignore(rule, cell.text, where(locator, cell), count))
             elif is_list_of_decimals(clean(cell.plain)) and _column_of(cell, layout).role == "label":
                 message = "numbers without a currency, parted by strokes; say in the [hints] what they are"
-                total += Reading(complaints=(Complaint("unknown_currency", message, cell.text, where(locator, cell)),))
-    return total
+                complaint = Complaint("unknown_currency", message, cell.text, where(locator, cell))
+                parts.append(Reading(complaints=(complaint,)))
+    return join_readings(parts)
 
 
 def _column_of(cell: Cell, layout: Layout) -> Column:

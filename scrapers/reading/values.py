@@ -15,7 +15,7 @@ from scrapers.rates import Complaint
 from scrapers.reading.cells import CellPrices, Price, read_cell
 from scrapers.reading.headings import SET_ASIDE
 from scrapers.reading.ignoring import NO_MODEL, OTHER_GOODS, SETTLED_BY, ignore, rule_of
-from scrapers.reading.labels import Reading, Scope
+from scrapers.reading.labels import Reading, Scope, join_readings
 from scrapers.reading.names import ModelName
 from scrapers.reading.places import Place
 from scrapers.reading.pricing import make_rates
@@ -56,14 +56,14 @@ def read_value(
         around = around._replace(
             kind=None, modalities=frozenset()
         )  # "Speech" above the table explains no strange column
-    total = prices.set_aside(locator)
+    parts = [prices.set_aside(locator)] if prices.ignored else []
     counted = False
     for name, places in by_model.items():
         meaning = _common([_named(model, spot, scope) for model, spot in places])
         part = _read_prices(name, prices.prices, meaning.over(around), places[0][1], scope, locator, flags)
-        total += part if not counted else replace(part, amounts_seen=0, set_aside=())
+        parts.append(part if not counted else replace(part, amounts_seen=0, set_aside=()))
         counted = True
-    return total
+    return join_readings(parts)
 
 
 def _numbers_of_no_meter(cell: Cell, spots: list[Place], scope: Scope, locator: str) -> Reading:
@@ -130,7 +130,7 @@ def _read_prices(
     locator: str,
     flags: tuple[str, ...],
 ) -> Reading:
-    total = Reading()
+    parts: list[Reading] = []
     has_parts = len(spot.parts) == len(prices) > 1
     has_lines = len(spot.row_lines) == len(prices) > 1
     has_storage = any(price.unit is not None and price.unit.unit == "token_hour" for price in prices)
@@ -150,7 +150,7 @@ def _read_prices(
         elif label.unknown and len(prices) > 1:
             own = own._replace(others=(*own.others, price.label[:80]))
         if price.unit is not None and price.unit.unit == FOREIGN:
-            total += ignore(OTHER_GOODS, price.quote, locator)
+            parts.append(ignore(OTHER_GOODS, price.quote, locator))
             continue
         if own.context and meaning.direction not in {None, "both"} and own.direction and not own.cache:
             own = own._replace(direction=None)  # the "prompts" of a range are no meter where row or column name one
@@ -172,8 +172,8 @@ def _read_prices(
             joined = joined._replace(
                 cache="hit", direction="input"
             )  # the storage of "cache storage" is priced beside it
-        total += make_rates(name, price, joined, scope, locator, flags)
-    return total
+        parts.append(make_rates(name, price, joined, scope, locator, flags))
+    return join_readings(parts)
 
 
 def _without_model(prices: CellPrices, spots: list[Place], around: Meaning, locator: str) -> Reading:

@@ -141,6 +141,10 @@ class Vocabulary:
     def _memory(self) -> dict[str, Meaning]:
         return {}
 
+    @cached_property
+    def _states_read(self) -> dict[str, State | None]:
+        return {}
+
     def is_section(self, text: str) -> bool:
         """Whether a title holds only words that head sections, and such as mean something else than a name.
 
@@ -197,11 +201,17 @@ class Vocabulary:
 
         A remark in brackets behind the word does not count: "Free (limited time)".
         """
+        if text not in self._states_read:
+            self._states_read[text] = self._find_state(text)
+        return self._states_read[text]
+
+    def _find_state(self, text: str) -> State | None:
         folded = fold(text).strip(" .。!*")
         bare = re.sub(r"\s*[(（\[][^()（）\[\]]*[)）\]]\s*$", "", folded).strip()
         if not folded:
             return "none"
-        return self.states.get(folded) or (bare and self.states.get(bare)) or self.states.get(clean_dashes(text))
+        stated = self.states.get(folded) or (self.states.get(bare) if bare else None)
+        return stated or self.states.get(clean_dashes(text))
 
     def is_same(self, text: str) -> bool:
         """Whether a cell says that it repeats the one above: "ditto", "同上"."""
