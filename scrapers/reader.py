@@ -270,6 +270,8 @@ def _relative(block: Prose) -> tuple[str, ...]:
 
 def is_ignored(block: Block, hints: Hints) -> bool:
     """Whether the provider file's `ignore` names the block by a heading, tab, caption or component."""
+    if not hints.ignore:
+        return False
     context = block.context
     words = (" > ".join(context.headings), *context.headings, *context.tabs, context.caption, context.component)
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in hints.ignore for text in words if text)

@@ -94,6 +94,11 @@ def find_currencies(text: str) -> frozenset[str]:
     return frozenset(code_of(match["word"]) for match in _IN_LABEL.finditer(text))
 
 
+def may_hold_currency(text: str) -> bool:
+    """Whether a cleaned text, or any part of it, can name a currency."""
+    return not pieces_of(text).isdisjoint(_SEEN_IN_LABEL)
+
+
 def strip_currencies(text: str) -> str:
     """A label without its currency words, for reading what else it says.
 

@@ -17,13 +17,13 @@ from typing import Any
 from scrapers.catalog import Hints
 from scrapers.documents.blocks import Context
 from scrapers.rates import Complaint, Rate, TokenRange
-from scrapers.reading.currencies import find_currencies, strip_currencies
+from scrapers.reading.currencies import find_currencies, may_hold_currency, strip_currencies
 from scrapers.reading.dates import read_validity
 from scrapers.reading.headings import as_heading
 from scrapers.reading.money import Mark, find_amounts, read_mark
 from scrapers.reading.text import clean, fold, has_digits
 from scrapers.reading.tiers import find_ranges, without_ranges
-from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units
+from scrapers.reading.units import FOREIGN, FoundUnit, Unit, find_units, may_hold_unit
 from scrapers.reading.vocabulary import Meaning, Vocabulary, load_vocabulary
 
 
@@ -261,7 +261,11 @@ _NO_UNIT = re.compile(r"\bno charges?\b|\btoken counts?\b|\bpay(?:ing)?[ -]per\b
 
 def _parse_sentences(text: str, scope: Scope) -> Meaning:
     said = Meaning()
-    for sentence in split_sentences(text):
+    sentences = split_sentences(text)
+    whole = clean(text)
+    if not (has_digits(whole) or may_hold_unit(whole) or may_hold_currency(whole)):
+        sentences = tuple([sentence for sentence in sentences if len(sentence) <= _SHORT])
+    for sentence in sentences:
         if len(sentence) > _LONGEST or find_amounts(sentence) or sentence.count("|") > 1:
             continue  # a row of a broken table speaks of its own columns
         lowered = sentence.lower()

@@ -210,6 +210,11 @@ def find_units(text: str, *, is_label: bool = True) -> tuple[FoundUnit, ...]:
     return tuple(found)
 
 
+def may_hold_unit(text: str) -> bool:
+    """Whether a cleaned text, or any part of it, can name a unit: told by its words, at less cost than by looking."""
+    return bool(_patterns_for(text, is_label=True))
+
+
 def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
     """The patterns that can find something in a text, told by the words and signs that it holds."""
     pieces = pieces_of(text)
