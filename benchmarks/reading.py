@@ -3,6 +3,7 @@
     python benchmarks/reading.py                    # the project's own test pages
     python benchmarks/reading.py --corpus DIR       # a directory with a manifest.jsonl of {"file", "provider", "url"}
     python benchmarks/reading.py --json --only openai
+    python benchmarks/reading.py --made 30          # pages of 100 kB with 40 models, one after the other
 
 Both are measured in one run by the process's own clock, the best of several; the vocabulary is loaded and every other
 cache is emptied before. benchmarks/README.md says how to read the table.
@@ -28,6 +29,7 @@ from pathlib import Path
 from lxml import etree
 
 from benchmarks.captures import ROOT, load_manifest
+from benchmarks.made_pages import made_page
 from scrapers.catalog import Hints, load_catalog
 from scrapers.documents.read import read_document
 from scrapers.errors import LayoutError, NoTable
@@ -113,6 +115,18 @@ def _forget() -> None:
     gc.collect()
 
 
+def measure_made(count: int) -> Iterator[tuple[str, float]]:
+    """Milliseconds a page for made pages in a row, as a run reads them: what is known of words is kept between them."""
+    bodies = [made_page(number) for number in range(count)]
+    works: dict[str, Callable[[bytes], object]] = {"lxml": etree.HTML, "blocks": read_document, "reading": read_page}
+    for name, work in works.items():
+        work(made_page(count))
+        begun = time.process_time_ns()
+        for body in bodies:
+            work(body)
+        yield name, (time.process_time_ns() - begun) / count / 1e6
+
+
 def peak_memory(path: Path) -> int:
     """The most memory in bytes that a process needs that reads one page and nothing else."""
     answer = subprocess.run([sys.executable, __file__, "--peak", str(path)], check=True, capture_output=True, text=True)
@@ -132,12 +146,19 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only files whose name contains this")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--made", type=int, default=0, metavar="N", help="N made pages of 100 kB with 40 models instead"
+    )
     parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.peak:
         _print_peak(chosen.peak)
         return
     load_vocabulary()
+    if chosen.made:
+        for name, spent in measure_made(chosen.made):
+            print(f"{name:>8} {spent:7.2f} ms a page")
+        return
     pages = [page for page in find_pages(chosen.corpus) if chosen.only in str(page.path)]
     if not pages:
         sys.exit(f"no page in {chosen.corpus}; give --corpus a directory with a manifest.jsonl")

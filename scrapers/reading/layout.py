@@ -270,9 +270,11 @@ def _worded(cells: Sequence[Cell | None], scope: Scope) -> int:
 
 def _with_numbers_across(body: tuple[Row, ...], columns: tuple[Column, ...], scope: Scope) -> tuple[Column, ...]:
     """Columns of bare numbers under names, where the labels of the rows say meter, unit and currency."""
+    if any(column.role == "price" for column in columns):
+        return columns
     labels = [scope.label(row[0].plain) for row in body if row and row[0] is not None]
     says_all = [label for label in labels if label.has_meter and label.unit and label.currency and not label.unknown]
-    if any(column.role == "price" for column in columns) or len(says_all) * 2 <= len(labels):
+    if len(says_all) * 2 <= len(labels):
         return columns
     return tuple(
         replace(column, role="price")

@@ -171,10 +171,8 @@ def read_mark(texts: Iterable[str]) -> Mark | None:
 @lru_cache(maxsize=5_000)
 def _marks_of(printed: str) -> frozenset[Mark]:
     """The decimal mark of a number whose form leaves no choice."""
-    value, doubt = _number(printed, ".")
-    other, _ = _number(printed, ",")
     signs = [sign for sign in printed if sign in ",."]
-    if doubt or value != other or not signs:
+    if not signs or _number(printed, ".")[0] != _number(printed, ",")[0]:
         return frozenset()
     last = signs[-1]
     is_decimal = signs.count(last) == 1 and (len(signs) == 1 or len(set(signs)) == 2)

@@ -126,11 +126,14 @@ def disputed_rows(layout: Layout, scope: Scope) -> dict[int, str]:
     chosen = layout.model_column
     if chosen is None or not layout.header:
         return {}
-    names = _names_down(layout, chosen, scope)
+    rivals = [
+        index
+        for index, column in enumerate(layout.columns[:chosen])
+        if column.role == "label" and (column.meaning.unknown or not column.header)
+    ]
+    names = _names_down(layout, chosen, scope) if rivals else {}
     disputed: dict[int, str] = {}
-    for index, column in enumerate(layout.columns[:chosen]):
-        if column.role != "label" or (column.header and not column.meaning.unknown):
-            continue
+    for index in rivals:
         others = _names_down(layout, index, scope)
         differ = {
             row: f"two columns name the model differently: {name} / {names[row]}"
