@@ -29,7 +29,7 @@ _ASSIGNED = re.compile(
     r"|[{,]\s*(data):\s*(?=\[(?:null,|\{))"
 )  # the second is what SvelteKit starts a page with
 _NUXT_CALL = re.compile(r"__NUXT__\s*=\s*\(?function\s?\((?P<names>[\w$, ]{0,4000})\)\s?(?P<open>\{)\s?return\b")
-_PRICE_WORD = re.compile(r"pric|cost|rate", re.IGNORECASE)
+_PRICE_WORDS = ("pric", "cost", "rate")
 _AMOUNT = re.compile(r"(?<![\w.])\d{1,12}(?:,\d{3}){0,4}(?:\.\d{1,20})?(?![\w.]*\d)")
 _GOING_ON = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 with which no character begins
 _MAX_ASSIGNED = 20
@@ -40,18 +40,20 @@ def script_blocks(node: Tag, context: Context, locator: str) -> list[Block]:
     """The priced parts of one script's payload; flight chunks are read together by `flight_blocks`."""
     kind = attribute(node, "type").lower()
     text = node.string
-    hidden = replace(context, is_hidden=True, before=())
     if "json" in kind or attribute(node, "id") == "__NEXT_DATA__":
         if not _has_price_key(text):
             return []
+        hidden = replace(context, is_hidden=True, before=())
         try:
             return priced_entries(without_references(_fetched(parse_json(text))), hidden, locator)
         except ValueError:
             return []
     if kind and "javascript" not in kind and kind != "module":
         return []
-    if not _PRICE_WORD.search(text) or _PUSH.search(text):
+    lowered = text.lower()
+    if not any(word in lowered for word in _PRICE_WORDS) or is_flight(text):
         return []
+    hidden = replace(context, is_hidden=True, before=())
     called = _called(text)
     if called is not None:
         return priced_entries(called, hidden, f"{locator} __NUXT__")
@@ -107,7 +109,8 @@ def flight_blocks(scripts: list[str], context: Context) -> list[Block]:
     hidden = replace(context, is_hidden=True, before=())
     blocks: list[Block] = []
     for name, row in _flight_rows("".join(chunks)):
-        if not _PRICE_WORD.search(row) or not _has_price_key(row):
+        lowered = row.lower()
+        if not any(word in lowered for word in _PRICE_WORDS) or not _has_price_key(row):
             continue
         try:
             value = parse_json(row)
@@ -147,7 +150,7 @@ def _without_escapes(value: object, depth: int = 0) -> object:
 
 def is_flight(text: str) -> bool:
     """Whether a script pushes flight chunks."""
-    return _PUSH.search(text) is not None
+    return "__next_f" in text and _PUSH.search(text) is not None
 
 
 def _json_string(text: str, start: int) -> str | None:

@@ -162,6 +162,10 @@ class TreeWalker:
 
     def _walk_block(self, node: Tag) -> None:
         self._flush()
+        if _is_plain_text(node):
+            self._inline.add("".join(printed_strings(node)), STRUCK if node.traits.is_struck else self._look)
+            self._flush()
+            return
         rows = find_div_rows(node)
         if rows:
             self._add_table([[printed_cell(cell) for cell in row] for row in rows], 1, self._context())
@@ -200,7 +204,7 @@ class TreeWalker:
     def _heading_level(self, node: Tag) -> int | None:
         level = _HEADINGS.get(node.name)
         if level is not None:
-            return None if node.find("table") else level
+            return None if node.holds_block and node.find("table") else level
         if node.name == "summary":
             return _SUMMARY_LEVEL
         if attribute(node, "role") == "heading":
@@ -292,6 +296,13 @@ class TreeWalker:
         if grid and any(cell is not None and cell.lines for row in grid for cell in row):
             self._blocks.append(Table(grid, header_rows, context, self._locator("table")))
             self._scope.before.clear()
+
+
+def _is_plain_text(node: Tag) -> bool:
+    """Whether a block is a text and can be nothing else, as most paragraphs are."""
+    if len(node.children) != 1 or not isinstance(node.children[0], str) or node.traits.titles:
+        return False
+    return not (node.name in _HEADINGS or node.name in {"summary", "pre"} or attribute(node, "role") == "heading")
 
 
 def _is_bold_alone(node: Tag) -> bool:
