@@ -220,7 +220,8 @@ def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
     pieces = pieces_of(text)
     patterns = []
     has_self, has_scale = not pieces.isdisjoint(_SELVES), not pieces.isdisjoint(_SCALES)
-    has_noun = not pieces.isdisjoint(_NOUN_PIECES) or _GLUED.search(text) is not None
+    is_glued = _is_glued(text)
+    has_noun = is_glued or not pieces.isdisjoint(_NOUN_PIECES)
     if not pieces.isdisjoint(_SEPARATORS):
         if has_noun or has_self:
             patterns.append(_WITH_SEPARATOR)
@@ -229,13 +230,18 @@ def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
         if has_noun and not pieces.isdisjoint(_COUNTERS):
             patterns.append(_NOUN_FIRST)
     if is_label:
-        if has_noun and (has_scale or has_digits(text) or _GLUED.search(text)):
+        if has_noun and (has_scale or is_glued or has_digits(text)):
             patterns.append(_BARE)
         if has_self:
             patterns.append(_BARE_SELF)
     if _BEHIND.search(text):
         patterns.append(_PER_BEHIND)
     return patterns
+
+
+def _is_glued(text: str) -> bool:
+    lowered = text.lower()
+    return ("tok" in lowered or "char" in lowered) and _GLUED.search(lowered) is not None
 
 
 _SEPARATORS = openings(
@@ -264,7 +270,7 @@ _COUNTERS = frozenset("개個个")
 _SCALES = openings(_MAGNITUDES)
 _NOUN_PIECES = openings(_NOUN_OF)
 _SELVES = openings(_SELF_SCALED)
-_GLUED = re.compile(r"[a-z](?:tok|char)", re.IGNORECASE)  # "Mtokens"
+_GLUED = re.compile(r"[a-z](?:tok|char)")  # "Mtokens"
 
 
 def read_unit(text: str) -> Unit | None:
