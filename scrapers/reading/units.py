@@ -217,7 +217,7 @@ def may_hold_unit(text: str) -> bool:
 
 def _patterns_for(text: str, *, is_label: bool) -> list[re.Pattern[str]]:
     """The patterns that can find something in a text, told by the words and signs that it holds."""
-    pieces = pieces_of(text)
+    pieces = pieces_of(text) & _TELLING  # few are left, which are soon compared
     patterns = []
     has_self, has_scale = not pieces.isdisjoint(_SELVES), not pieces.isdisjoint(_SCALES)
     is_glued = _is_glued(text)
@@ -270,6 +270,7 @@ _COUNTERS = frozenset("개個个")
 _SCALES = openings(_MAGNITUDES)
 _NOUN_PIECES = openings(_NOUN_OF)
 _SELVES = openings(_SELF_SCALED)
+_TELLING = _SEPARATORS | _COUNTERS | _SCALES | _NOUN_PIECES | _SELVES
 _GLUED = re.compile(r"[a-z](?:tok|char)")  # "Mtokens"
 
 
