@@ -304,7 +304,7 @@ def _may_say(sentence: str, scope: Scope) -> bool:
     """Whether a sentence can say anything: without a digit, a unit or a currency only short ones of known words do."""
     if has_digits(sentence) or find_units(sentence) or find_currencies(sentence):
         return True
-    return len(sentence) <= _SHORT and not scope.vocabulary.read_words(sentence).unknown
+    return len(sentence) <= _SHORT and scope.vocabulary.explains(sentence)
 
 
 def _is_sure(unit: Unit) -> bool:

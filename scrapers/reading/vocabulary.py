@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -167,22 +167,31 @@ class Vocabulary:
     def _read(self, folded: str) -> Meaning:
         said: list[Meaning] = []
         unknown: list[str] = []
+        for phrase, word in self._parts(folded):
+            if phrase:
+                said.append(self.phrases[phrase])
+            else:
+                unknown.append(word)
+        joined = _join(said)
+        return joined._replace(unknown=" ".join(unknown)) if unknown else joined
+
+    def explains(self, text: str) -> bool:
+        """Whether the text holds no unknown word; the first one ends the looking."""
+        return all(phrase for phrase, _ in self._parts(fold(text)))
+
+    def _parts(self, folded: str) -> Iterator[tuple[str, str]]:
+        """The known phrases of a text and its unknown words, each as (phrase, "") or ("", word)."""
         position = 0
         while position < len(folded):
             phrase = self._phrase_at(folded, position)
             if phrase:
-                said.append(self.phrases[phrase])
+                yield phrase, ""
                 position += len(phrase)
                 continue
             word = _WORD.match(folded, position)
-            if word is None:
-                position += 1
-                continue
-            if word[0][:1].isalpha():
-                unknown.append(word[0])
-            position = word.end()
-        joined = _join(said)
-        return joined._replace(unknown=" ".join(unknown)) if unknown else joined
+            if word is not None and word[0][:1].isalpha():
+                yield "", word[0]
+            position = word.end() if word is not None else position + 1
 
     def _phrase_at(self, folded: str, position: int) -> str | None:
         run = _RUN.match(folded, position)
