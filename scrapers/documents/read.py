@@ -47,7 +47,9 @@ def read_document(body: bytes, *, kind: Kind | None = None, charset: str | None 
     else:
         blocks = tuple(text_blocks(text))
         is_open = bool(blocks) and isinstance(blocks[-1], Table) and not text.endswith(("\n", "\r"))
-        document = Document(kind, "", "", blocks, is_complete=not is_open)  # a row's last number may be cut
+        if is_open:  # the last row's last number may be cut
+            blocks = tuple(text_blocks(text[: max(text.rfind("\n"), text.rfind("\r")) + 1]))
+        document = Document(kind, "", "", blocks, is_complete=not is_open)
     blocks = settle_blocks(document.blocks)
     return replace(document, blocks=blocks, signs=find_signs(text, blocks, kind))
 
