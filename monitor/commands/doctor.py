@@ -102,7 +102,11 @@ def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -
         log_warning = store.connection.log_warning()
         late = list(_late(queries.providers(store), utc_now()))
     for problem in facts["problems"]:
-        yield "wrong", "database", f"{problem}; restore {facts['newest_backup'] or 'a backup'}"
+        yield (
+            "wrong",
+            "database",
+            f"{problem}; `pricefall restore {facts['newest_backup'] or 'FILE'} --force` puts a backup in its place",
+        )
     rows: dict[str, Any] = facts["rows"]
     yield (
         "ok",
@@ -145,7 +149,11 @@ def _database(settings: Settings, catalog: dict[str, Provider], *, full: bool) -
     for channel, why in facts["disabled_channels"].items():
         yield "wrong", "alerts", f"channel {channel} is disabled: {why}"
     if missing:
-        yield "wrong", "archive", f"{missing} captures have no kept page in {settings.archive}"
+        yield (
+            "wrong",
+            "archive",
+            f"{missing} captures have no kept page in {settings.archive}; `pricefall verify` names them",
+        )
     yield from late
     yield from shares
     if complaints:

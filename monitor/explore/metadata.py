@@ -13,7 +13,7 @@ from typing import Any
 from storage.connection import Connection
 
 _CONFIG = Path(__file__).parent.parent.parent / "config" / "explore.toml"
-_COMMENTED = re.compile(r"^\s*(?:.* AS )?(\w+)\b[^\n]*?,?\s+-- (.+)$", re.MULTILINE)
+_COMMENTED = re.compile(r"^\s*(\w+)\b.*?\s-- (.+)$", re.MULTILINE)  # a column of a table, as `.schema` shows it
 _BELOW_VIEWS = ("pages", "events", "rates")
 
 
@@ -43,16 +43,9 @@ def metadata_of(connection: Connection) -> dict[str, Any]:
 
 
 def _table(told: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
-    table: dict[str, Any] = {"columns": columns}
-    if "description" in told:
-        table["description"] = told["description"]
-    if "facets" in told:
-        table["facets"] = told["facets"]
-    if "sort" in told:
-        table["sort"] = told["sort"]
-    if "search" in told:
-        table |= {"fts_table": told["search"], "fts_pk": "id"}
-    return table
+    table: dict[str, Any] = {name: told[name] for name in ("description", "facets", "sort") if name in told}
+    found = {"fts_table": told["search"], "fts_pk": "id"} if "search" in told else {}
+    return {**table, **found, "columns": columns}
 
 
 def _query(told: dict[str, Any]) -> dict[str, Any]:
