@@ -127,7 +127,7 @@ def offers(prices: Iterable[ListPrice]) -> list[Offer]:
         currency = price.rate.currency or ""
         groups.setdefault((price.provider, price.market, price.rate.model_key, currency), []).append(price)
     return [
-        Offer(provider, market, max(of, key=lambda one: one.seen_until).rate.model, currency, _steps(of))
+        Offer(provider, market, max(of, key=lambda one: one.vouched_until).rate.model, currency, _steps(of))
         for (provider, market, _, currency), of in groups.items()
         if currency
     ]
@@ -139,8 +139,10 @@ def _steps(prices: Sequence[ListPrice]) -> tuple[tuple[datetime, dict[Meter, Fra
 
 
 def _standing(prices: Sequence[ListPrice], at: datetime) -> dict[Meter, Fraction]:
-    """What each meter costs at an instant; of one price on several pages, the one that began last."""
+    """What each meter costs at an instant; of one price on several pages, or from several sources, the newest."""
     standing = [price for price in prices if price.begins <= at and (price.ends is None or at < price.ends)]
+    if not all(price.is_hearsay for price in standing):
+        standing = [price for price in standing if not price.is_hearsay]
     newest = {price.rate.identity: price.rate for price in sorted(standing, key=lambda price: price.begins)}
     rates = list(newest.values())
     window = "peak" if any(rate.conditions.window for rate in rates) else None

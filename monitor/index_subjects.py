@@ -48,7 +48,7 @@ class Subject:
         prices = [price for price in known if self.provider in {None, price.provider}]
         if not prices:
             return
-        until = min(end, max(price.ends or price.seen_until for price in prices))
+        until = min(end, max(price.vouched_until for price in prices))
         chosen = offers(prices)
         for meter in meters:
             found = series(chosen, meter, self.rank, until, convert, days=self.days)

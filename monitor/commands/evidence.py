@@ -38,21 +38,28 @@ def command(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """Show where a model's prices were read: words, place, page and capture. MODEL may be a pattern.
+    """Show where prices were read: words, place, page and capture.
+
+    MODEL is a name or a pattern, of prices in force; or the number of one price
+    (`rate_id` in --json, exports and views), in force or not.
 
     \b
     pricefall evidence deepseek-chat --meter input
+    pricefall evidence 4711 --save pages
     pricefall evidence 'gpt-4*' --at 2024-05-20 --save pages
     """
     from monitor.arguments import known_meter, known_provider, moment, unknown_words
     from monitor.parts import open_to_read
     from monitor.tables import visible, write_rows
     from storage import queries
+    from storage.rate_evidence import evidence_of
 
     with open_to_read(config_path) as parts:
-        rows = queries.evidence(
-            parts.store, model, known_provider(parts, provider), known_meter(meter), tier, moment(at, "--at")
-        )
+        known_provider(parts, provider)
+        known_meter(meter)
+        rows = queries.evidence(parts.store, model, provider, meter, tier, moment(at, "--at"))
+        if not rows and model.isdecimal() and len(model) < 19:  # SQLite counts no further
+            rows = evidence_of(parts.store, int(model))
         saved = _save(parts, rows, folder) if folder is not None else []
         unknown = None if rows else unknown_words(parts.store, model, tier)
     if not rows:
@@ -79,6 +86,7 @@ def _seen(row: dict[str, Any]) -> list[str]:
         f"on        {row['url']}",
         f"captured  {row['captured_at']}, {row['bytes']} bytes, sha256 {row['sha256']}",
         f"seen      {row['seen_from']} to {row['seen_until']}",
+        *([f"ended     {row['ended_at']}"] if row.get("ended_at") else []),
     ]
 
 

@@ -181,3 +181,17 @@ def test_what_cannot_be_meant_ends_with_status_2(
     assert code == 2
     assert words in err
     assert out == ""
+
+
+def test_one_price_has_its_evidence_by_its_number_also_when_it_is_over(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, _ = asked(capsys, "history", "deepseek-chat", "--meter", "input")
+    (row,) = asked(capsys, "evidence", str(old["rate_id"]))
+    assert (row["amount"], row["url"], row["bytes"]) == ("0.50", URL, 10)
+    _, out, _ = call(capsys, "evidence", str(old["rate_id"]))
+    assert "0.50 USD / 1M tokens" in out
+    assert "ended     2026-08-11T09:00:00Z" in out
+    code, out, err = call(capsys, "evidence", "4711")
+    assert (code, out) == (0, "")
+    assert "no price of '4711' is in force" in err

@@ -19,6 +19,7 @@ from monitor.lineages import lineages
 from scrapers.catalog import Provider, Successor
 from scrapers.rates import Conditions, PriceList, Rate, TokenRange
 from storage.outcomes import PageOutcome
+from storage.past import PastPrice, record_past
 from storage.store import Store
 from tests.monitor.calls import call
 
@@ -255,6 +256,38 @@ def test_without_a_price_it_says_so(see: Callable[..., None], capsys: pytest.Cap
     see("openai", "2024-01-01", rate("other", "input", "10"))
     assert asked(capsys, "able") == []
     assert "no list price of its models is known" in call(capsys, "index", "able")[2]
+
+
+def test_a_new_installation_answers_the_article_from_the_curated_history(
+    see: Callable[..., None], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A price of the past counts until the next one, and says nothing of the time in which a page was watched."""
+    assert call(capsys, "backfill", "history")[0] == 0
+    (one,) = asked(capsys, "openai/gpt-4", "--meter", "input", "--until", "2024-05-13T00:00Z")
+    assert steps(one) == [
+        ("2023-03-14", "gpt-4", "30"),
+        ("2023-11-06", "gpt-4-1106-preview", "10"),
+        ("2024-05-13", "gpt-4o", "5"),
+    ]
+    assert (one["fall_percent_a_year"]["USD"], one["was"]) == ("78.5", "faster")
+    see("openai", "2024-01-01", *both("gpt-4", "20", "40"))
+    (one,) = asked(capsys, "openai/gpt-4", "--meter", "input")
+    assert steps(one)[2:] == [("2024-01-01", "gpt-4", "20")]
+
+
+def test_what_only_a_feed_says_counts_where_nothing_else_does(
+    see: Callable[..., None], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    see("zhipu", "2026-01-01", rate("other", "input", "1"))
+    with Store.open(home / "prices.db") as store:
+        for source, amount, day in (("feed", "9", 1), ("curated", "8", 10), ("feed", "2", 20)):
+            found = at(f"2024-01-{day:02}")
+            known = PastPrice(
+                "openai", "intl", rate("nova", "input", amount), "x", found, found, found, at("2024-05-01")
+            )
+            record_past(store, source, f"{source} {day}", [known], [], at("2026-01-01"))
+    (one,) = asked(capsys, "able", "--meter", "input")
+    assert steps(one) == [("2024-01-01", "nova", "9"), ("2024-01-10", "nova", "8")]
 
 
 def test_a_lineage_holds_both_of_two_successors_and_ends_in_a_circle() -> None:
