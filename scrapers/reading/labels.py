@@ -226,7 +226,10 @@ def read_context(context: Context, scope: Scope) -> Meaning:
 
 _NUMBERED = re.compile(r"^(?:table|tabelle|tableau|tabla|tabela|表|표)\s?[0-9]{1,3}\s?[.:：]\s*", re.IGNORECASE)
 _ANNOUNCES = ("as follows", "following", "below", "如下", "以下", "下表", "次の", "folgende", "suivant", "siguiente")
-_SENTENCE_END = re.compile(r"[.。!?！？;；]\s*(?=[^\s0-9])")
+_SENTENCE_END = re.compile(
+    r"(?:(?<!Mio)(?<!Mrd)(?<!Tsd)(?<!mln)(?<!млн)(?<!тыс)(?<!inkl)(?<!zzgl)(?<!incl)(?<!excl)(?<!bzw)(?<!руб)\."
+    r"|[。!?！？;；])\s*(?=[^\s0-9])"
+)  # "1 Mio. Token" goes on
 
 
 @lru_cache(maxsize=5_000)
