@@ -44,8 +44,11 @@ def visible(text: object, limit: int = 200) -> str:
     >>> visible("a\r\nBcc: x\x00\u202eb"), visible("x" * 300)[-3:]
     ('a Bcc: xb', 'xx…')
     """
+    said = str(text)
+    if len(said) <= limit and said.isprintable():  # as nearly every text is, and the rest is slow
+        return " ".join(said.split())
     kept = []
-    for sign in str(text)[: limit * 4]:
+    for sign in said[: limit * 4]:
         category = unicodedata.category(sign)
         if category in {"Zl", "Zp"} or sign in "\t\n\r\v\f":
             kept.append(" ")

@@ -80,6 +80,8 @@ def draw_steps(chart: StepChart, *, width: int = 560, height: int = 200, look: L
 
 def text_width(text: str) -> float:
     """About how many pixels a label takes; East Asian signs are square."""
+    if text.isascii():
+        return len(text) * _LETTERS * 0.58
     return sum(_LETTERS if unicodedata.east_asian_width(sign) in "WF" else _LETTERS * 0.58 for sign in text)
 
 

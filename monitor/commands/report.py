@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from monitor.classes import CapabilityClass
     from monitor.exchange import Exchange
     from storage.store import Store
 
@@ -70,17 +71,17 @@ def command(
     started = time.monotonic()
     if not as_json:
         check_place(out)
-    with _opened(config_path, database, is_past=when is not None) as (store, exchange):
+    with _opened(config_path, database, is_past=when is not None) as (store, exchange, classes):
         when = when or utc_now().replace(microsecond=0)
         models = models_known(store, when)
         if not models:
             raise click.UsageError(_nothing(store, when))
         if as_json:
-            click.echo(json.dumps(report_data(store, exchange, when), ensure_ascii=False, indent=1))
+            click.echo(json.dumps(report_data(store, exchange, classes, when), ensure_ascii=False, indent=1))
             return
         languages = LANGUAGES if language == "both" else (language,)
         with replaced_folder(out) as folder, Steps("models", models) as steps:
-            written = write_site(store, exchange, when, languages, folder, steps.advance)
+            written = write_site(store, exchange, classes, when, languages, folder, steps.advance)
     click.echo(
         f"{out / 'index.html'}: {written.models} models of {written.providers} providers on {written.pages} pages, "
         f"{written.size / 1e6:.1f} MB, in {time.monotonic() - started:.1f} s"
@@ -89,8 +90,8 @@ def command(
 
 def _opened(
     config_path: str | None, database: Path | None, *, is_past: bool
-) -> AbstractContextManager[tuple[Store, Exchange]]:
-    """The database, and the rates of exchange beside it; newer ones are asked for only for a report of now.
+) -> AbstractContextManager[tuple[Store, Exchange, tuple[CapabilityClass, ...]]]:
+    """The database, the rates of exchange beside it (newer ones are asked for only for a report of now), the classes.
 
     Raises:
         StoreError: the database is missing, empty or strange; the message says what to do.
@@ -99,18 +100,19 @@ def _opened(
     from contextlib import contextmanager
     from functools import partial
 
+    from monitor.classes import load_classes
     from monitor.exchange import fetch_rates, open_exchange
     from monitor.parts import utc_now
     from monitor.settings import load_settings
     from storage.store import Store
 
     @contextmanager
-    def opened() -> Iterator[tuple[Store, Exchange]]:
+    def opened() -> Iterator[tuple[Store, Exchange, tuple[CapabilityClass, ...]]]:
         fetch: Any = None
-        path = database
+        path, folder = database, None
         if path is None:
             settings = load_settings(Path(config_path) if config_path else None, with_secrets=False)
-            path = settings.database
+            path, folder = settings.database, settings.providers_dir.parent
             if settings.exchange_update == "daily" and not is_past:
                 fetch = partial(fetch_rates, settings.fetch)
         with Store.open(path, read_only=True) as store:
@@ -119,6 +121,7 @@ def _opened(
                 open_exchange(
                     path, fetch=fetch, now=utc_now(), say=lambda words: click.echo(f"pricefall: {words}", err=True)
                 ),
+                load_classes(folder).classes,
             )
 
     return opened()

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from monitor.charts.lines import Point
+from monitor.classes import CapabilityClass
 from monitor.exchange import Conversion, Exchange, NoExchangeRate
 from monitor.price_lines import line_per, line_price, standing, turns
 from monitor.report.paths import model_path
@@ -77,6 +78,7 @@ class Overview:
     priced: tuple[Priced, ...]
     events: tuple[Row, ...]
     pages: tuple[Row, ...]
+    classes: tuple[CapabilityClass, ...]
     conversions: Mapping[str, Mapping[str, Conversion]]
 
     @property
@@ -101,7 +103,7 @@ class Overview:
         return None if way is None else amount * way.rate
 
 
-def read_overview(store: Store, exchange: Exchange, at: datetime) -> Overview:
+def read_overview(store: Store, exchange: Exchange, classes: Sequence[CapabilityClass], at: datetime) -> Overview:
     """All but the histories."""
     current: dict[str, list[Row]] = {}
     for row in queries.prices(store, at=at):
@@ -114,6 +116,7 @@ def read_overview(store: Store, exchange: Exchange, at: datetime) -> Overview:
         _priced(rows),
         tuple(events_until(store, at)),
         tuple(watched_pages(store, at)),
+        tuple(classes),
         _conversions(exchange, {row["currency"] for row in rows if row["currency"]}, at),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from monitor.alerts.markup import Markup, element
@@ -18,6 +19,7 @@ from scrapers.rates import format_instant, model_key
 from storage.nouns import fraction_text
 
 _CHEAPEST = 12
+_OF_A_CLASS = 5
 _MOVES = 30
 _MILLION = 1_000_000
 
@@ -42,17 +44,32 @@ def index_page(frame: Frame, cells: Cells, models: int) -> str:
 
 
 def _cheapest(cells: Cells) -> Markup:
-    """The first of the month of work."""
-    language = cells.language
-    whole = [priced for priced in by_bill(cells.overview) if priced.bill.total is not None]
+    """The first of the month of work, of each class and of all; what is free is counted and left out."""
+    language, overview = cells.language, cells.overview
+    whole = [priced for priced in by_bill(overview) if priced.bill.total is not None]
     known = [priced for priced in whole if priced.bill.total]
-    free = len(whole) - len(known)
-    heads = [
-        Head(say("model", language)),
-        Head(say("input", language), "n"),
-        Head(say("output", language), "n"),
-        Head(say("a_month", language), "n"),
-    ]
+    before, after = say("cheapest_lead", language).split("{unit}")
+    parts: list[Markup] = []
+    for each in overview.classes:
+        members = [one for one in known if each.has(one.offer.provider, one.offer.model, overview.at.date())]
+        if members:
+            parts.append(
+                _cheapest_table(cells, members[:_OF_A_CLASS], visible(each.name, 120), visible(each.reason, 300))
+            )
+    parts.append(_cheapest_table(cells, known[: _OF_A_CLASS if parts else _CHEAPEST], say("of_all", language), ""))
+    free = say("free_models", language, count=len(whole) - len(known)) if len(whole) > len(known) else ""
+    return section(
+        say("cheapest", language),
+        element("p", before, cells.per_tokens(), after),
+        element("div", *parts, class_="two"),
+        element("p", free, " ", element("a", say("month_of_work", language), href=cells.place.to("month.html"))),
+        name="cheapest",
+    )
+
+
+def _cheapest_table(cells: Cells, chosen: Sequence[Priced], title: str, reason: str) -> Markup:
+    language = cells.language
+    heads = [Head(say("model", language)), *(Head(say(key, language), "n") for key in ("input", "output", "a_month"))]
     rows = [
         row(
             row_head(
@@ -62,13 +79,10 @@ def _cheapest(cells: Cells) -> Markup:
             *(cell(cells.price(priced.rates.get(meter)), classes="n") for meter in ("input", "output")),
             bill_cells(cells, priced)[0],
         )
-        for priced in known[:_CHEAPEST]
+        for priced in chosen
     ]
-    before, after = say("cheapest_lead", language).split("{unit}")
-    caption = [before, cells.per_tokens(), after]
-    more = element("a", say("month_of_work", language), href=cells.place.to("month.html"))
-    below = [element("p", say("free_models", language, count=free), " ", more)] if free else [element("p", more)]
-    return section(say("cheapest", language), cells.table(caption, heads, rows), *below, name="cheapest")
+    caption = [element("strong", title), *([note(reason)] if reason else [])]
+    return cells.table(caption, heads, rows)
 
 
 def _moves(cells: Cells) -> Markup:

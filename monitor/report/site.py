@@ -15,6 +15,7 @@ from typing import Any
 
 from monitor.alerts.phrases import visible
 from monitor.charts.steps import variables
+from monitor.classes import CapabilityClass
 from monitor.exchange import Exchange
 from monitor.report.cells import Cells
 from monitor.report.facts import ModelFacts, Overview, Row, read_models, read_overview, series_of
@@ -45,13 +46,14 @@ class Written:
 def write_site(
     store: Store,
     exchange: Exchange,
+    classes: Sequence[CapabilityClass],
     at: datetime,
     languages: Sequence[str],
     folder: Path,
     on_provider: Callable[[int], None],
 ) -> Written:
     """Write the report of an instant into an empty folder; `on_provider` is told how many models each had."""
-    overview = read_overview(store, exchange, at)
+    overview = read_overview(store, exchange, classes, at)
     site = _Site(overview, languages, folder)
     for provider in overview.providers:
         models = read_models(store, overview, provider)
@@ -72,9 +74,9 @@ def write_site(
     )
 
 
-def report_data(store: Store, exchange: Exchange, at: datetime) -> dict[str, Any]:
+def report_data(store: Store, exchange: Exchange, classes: Sequence[CapabilityClass], at: datetime) -> dict[str, Any]:
     """What the report tells, for programs: prices in force, the month of work, the moves, the rates of exchange."""
-    overview = read_overview(store, exchange, at)
+    overview = read_overview(store, exchange, classes, at)
     return {
         "at": format_instant(at),
         "exchange": [
@@ -94,6 +96,7 @@ def report_data(store: Store, exchange: Exchange, at: datetime) -> dict[str, Any
                 "market": one.offer.market,
                 "model": one.offer.model,
                 "currency": one.offer.currency,
+                "classes": [each.id for each in classes if each.has(one.offer.provider, one.offer.model, at.date())],
                 "month": None if one.bill.total is None else fraction_text(round(one.bill.total, 2)),
                 "doubts": list(one.bill.doubts),
             }

@@ -29,7 +29,7 @@ def words(tag: Tag | BeautifulSoup | None) -> str:
 
 
 def lines(page: BeautifulSoup, name: str) -> list[str]:
-    return [words(line) for line in page.select(f"#{name} + table tbody tr, #{name} ~ table tbody tr")]
+    return [words(line) for line in page.select(f"#{name} ~ table tbody tr, #{name} ~ div table tbody tr")]
 
 
 def test_the_first_page_has_the_cheapest_the_moves_and_every_provider(site: Path) -> None:
