@@ -216,7 +216,8 @@ class TerminalNarrator:
             if count:
                 self.console.print(f"  [bold red]{count} {trouble}[/]")
         self.console.print("Look around:")
-        for command in ("history gpt-4o", "changes --since 2023-01-01"):
+        report = f"report --at 2024-05-31 --out {left.folder}/report"
+        for command in ("history gpt-4o", "changes --since 2023-01-01", report):
             self.console.print(f"  [bold]{escape(settings)} {command}[/]", soft_wrap=True)
         self.console.print(
             f"[dim]{left.asked} requests for pages, {left.unchanged} of them answered 304; {left.seconds:.1f} s[/]"

@@ -11,6 +11,7 @@ from monitor.report.facts import Row
 from monitor.report.frame import Frame
 from monitor.report.paths import month_path
 from monitor.report.words import say
+from scrapers.rates import METERS
 
 MOST_ROWS = 1500
 """Changes on one page of a month; a page of so many stays below 3 MB."""
@@ -25,7 +26,7 @@ def changes_table(
         Head(say("when", language)),
         Head(say("model" if with_model else "meter", language)),
         Head(say("before_after", language), "x"),
-        Head(say("change", language), "n"),
+        Head(say("change", language), "n wide"),
     ]
     return cells.table(
         caption,
@@ -33,6 +34,29 @@ def changes_table(
         (_row(cells, event, with_model=with_model) for event in events),
         is_long=len(events) > 40,
         is_titled=is_titled,
+    )
+
+
+def headlines(events: Sequence[Row]) -> list[Row]:
+    """Of what happened at once to the prices of one model the most telling, with the number of the others."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for event in events:
+        key = tuple(event[name] for name in ("captured_at", "provider", "market", "model_key", "kind"))
+        groups.setdefault(key, []).append(event)
+    found = []
+    for group in groups.values():
+        first: Row = min(group, key=_telling)
+        found.append({**first, "others": len(group) - 1})
+    return found
+
+
+def _telling(event: Row) -> tuple[bool, int, int]:
+    meter = event["meter"]
+    order = ("output", "input", *METERS)
+    return (
+        event["service_tier"] != "standard",
+        len(event["conditions"]),
+        order.index(meter) if meter in order else len(order),
     )
 
 
@@ -80,12 +104,14 @@ def _row(cells: Cells, event: Row, *, with_model: bool) -> Markup:
     if with_model:
         model = cells.model_link(event["provider"], event["model_key"], event["model"])
         name = [model, note(f"{visible(event['provider'], 60)} · {meter}"), why]
-    price = cells.move(event)
+    price = [*cells.move(event), element("div", cells.change(event), class_="narrow")]
+    if event.get("others"):
+        price.append(note(say("and_more_dots", language, count=event["others"])))
     if event["predecessor"]:
         price.append(note(say("predecessor", language) + " " + visible(event["predecessor"], 80)))
     return row(
         cell(cells.day(event["captured_at"]), " ", cells.kind(event)),
         row_head(*name),
         cell(*price),
-        cell(cells.change(event), classes="n"),
+        cell(cells.change(event), classes="n wide"),
     )

@@ -11,7 +11,7 @@ from monitor.charts.scatter import Dot, Scatter, draw_scatter
 from monitor.report.cells import Cells, Head, cell, note, row, row_head, section
 from monitor.report.facts import Priced
 from monitor.report.frame import Frame
-from monitor.report.page_changes import changes_table
+from monitor.report.page_changes import changes_table, headlines
 from monitor.report.page_lists import bill_cells, by_bill
 from monitor.report.paths import month_path, provider_path
 from monitor.report.words import say
@@ -89,7 +89,7 @@ def _moves(cells: Cells) -> Markup:
     language, overview = cells.language, cells.overview
     inside: list[str] = []
     if overview.moves:
-        inside.append(changes_table(cells, overview.moves[:_MOVES], say("moves", language), is_titled=True))
+        inside.append(changes_table(cells, headlines(overview.moves)[:_MOVES], say("moves", language), is_titled=True))
     else:
         inside.append(element("p", say("no_moves", language)))
     months = list(overview.months)[:12]

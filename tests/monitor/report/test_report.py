@@ -36,10 +36,11 @@ def test_the_first_page_has_the_cheapest_the_moves_and_every_provider(site: Path
     page = soup(site / "index.html")
     assert lines(page, "cheapest")[:2] == ["星 pro xing ¥0.8 ¥2 ¥12", "nova-mini aurora $0.1 $0.4 $1.8"]
     assert "{provider} free" not in words(page.select_one("section"))
-    (move,) = lines(page, "moves")
+    rise, move = lines(page, "moves")
+    assert "$0.002 → $2 per 1M tokens +99900% and 1 more" in rise
     assert move.startswith("2026-05-11 price cut nova-1 aurora · input why, and where it was read it fell; <script>")
     assert "2.50 USD for 1M page captured 2026-05-11 09:00 UTC, aurora202605" in move
-    assert move.endswith("$5 → $2.5 per 1M tokens -50%")
+    assert move.endswith("$5 → $2.5 per 1M tokens -50% -50%")
     assert [line.split()[0] for line in lines(page, "providers")] == ["aurora", "xing"]
 
 
@@ -183,7 +184,7 @@ def test_the_data_is_one_json_object(database: Path) -> None:
     said = json.loads(CliRunner().invoke(command, ["--db", str(database), "--at", AT, "--json"]).output)
     months = {one["model"]: one["month"] for one in said["month_of_work"]}
     assert months["nova-1"] == "55"
-    assert [move["kind"] for move in said["moves"]] == ["cut"]
+    assert [move["kind"] for move in said["moves"]] == ["raise", "raise", "cut"]
     assert {price["model"] for price in said["prices"]} >= {"nova-paint", HOSTILE}
     assert {(each["currency"], each["into"]) for each in said["exchange"]} == {("CNY", "USD"), ("USD", "CNY")}
 

@@ -44,11 +44,15 @@ def make_database(path: Path) -> Path:
     cut = Event(
         "cut", "aurora", "intl", SECOND, nova[0], cheaper[0], 0.95, f"it fell; {HOSTILE}", "https://aurora.example/p"
     )
+    risen = tuple(
+        Event("raise", "aurora", "intl", SECOND, old, new, 0.9, "it rose", "https://aurora.example/p")
+        for old, new in zip(both(LONG, "0.000131", "0.002"), both(LONG, "1", "2"), strict=True)
+    )
     yuan = [*both("星 pro", "0.0008", "0.0020", "CNY", per=Decimal(1000)), *both(HOSTILE, "1", "2", "CNY")]
     long = rate("星 pro", "input", "0.0016", "CNY", per=Decimal(1000), conditions=Conditions(other=HOSTILE))
     with Store.open(path) as store:
         _look(store, "aurora", FIRST, [*nova, *rest])
-        _look(store, "aurora", SECOND, [*cheaper, *rest[:-2], announced], events=(cut,))
+        _look(store, "aurora", SECOND, [*cheaper, *rest[:-2], announced], events=(cut, *risen))
         _look(store, "xing", FIRST, [*yuan, long])
     return path
 
