@@ -66,6 +66,7 @@ class EmailChannel:
     ca_file: Path | None = None
     timeout_s: int = 20
     language: Language | None = None
+    currency: str | None = None  # what a subscriber sees prices in as well
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -153,11 +154,15 @@ def read_channels(
     used = {channel for table in naming for channel in _strings(table.get("channels"))}
     run = raw.get("run")
     used |= set(_strings(run.get("summary_channels"))) if isinstance(run, dict) else set()
-    warnings.extend(
-        f"channel {channel.id!r} is named by no rule, so nothing is ever sent to it"
-        for channel in channels
-        if channel.id not in used
-    )
+    served = raw.get("subscribers")
+    if isinstance(served, dict) or tables_of(raw, "subscriber"):
+        mails = [channel.id for channel in channels if channel.type == "email"]
+        used |= {str(served["channel"])} if isinstance(served, dict) and "channel" in served else set(mails)
+    unused = [channel.id for channel in channels if channel.id not in used]
+    if unused:
+        named = ", ".join(map(repr, unused))
+        words = (f"channels {named} are", "them") if len(unused) > 1 else (f"channel {named} is", "it")
+        warnings.append(f"{words[0]} named by no rule, so nothing is ever sent to {words[1]}")
     return tuple(channels), tuple(warnings)
 
 

@@ -46,6 +46,7 @@ _COMMANDS = {
     "review": "Decide about changes that were held.",
     "reread": "Read all kept captures again, and list what was misread.",
     "rules": "List rules, explain what was sent, try a rule on the past.",
+    "subscribers": "List, add and remove those who get mails of their own.",
     "alerts": "Test channels, list and retry messages.",
     "export": "Write prices, history or changes as CSV, JSON Lines or Parquet.",
     "explore": "Show the database in a browser: searches, charts, questions.",

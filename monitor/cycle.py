@@ -27,6 +27,7 @@ from monitor.leaving import pages_that_left
 from monitor.price_lines import price_lines
 from monitor.rules import alerts_for
 from monitor.settings import Settings
+from monitor.subscribers import with_subscribers
 from monitor.witnesses import WitnessStand, is_held_price
 from scrapers.catalog import Page, Provider
 from scrapers.errors import LayoutError, NoTable, ScrapeError
@@ -149,6 +150,7 @@ class Cycle:
         `second_look` is `now` (wait `confirm_after`, then look), `later` (the caller will come back) or `only` (the
         caller has come back: look only at pages on which something waits).
         """
+        self.settings = with_subscribers(self.store, self.settings)
         pages = {(p.id, page.market, page.url): (p, page) for p in providers for page in p.pages if page.enabled}
         if not self.is_dry:
             self.run_id = self.store.begin_run(self.now(), command)

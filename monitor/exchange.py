@@ -190,6 +190,25 @@ def open_exchange(
     return Exchange(kept)
 
 
+def converter(open_: Callable[[], Exchange]) -> Callable[[str, str, date], tuple[Fraction, date] | None]:
+    """From a currency to another on a day, as a factor and the day of its rate; opened at the first question.
+
+    It is None where there is no rate.
+    """
+    opened: list[Exchange] = []
+
+    def convert(currency: str, other: str, on: date) -> tuple[Fraction, date] | None:
+        if not opened:
+            opened.append(open_())
+        try:
+            found = opened[0].conversion(currency, other, on)
+        except NoExchangeRate:
+            return None
+        return found.rate, found.day
+
+    return convert
+
+
 def fetch_rates(settings: FetchSettings) -> Capture | FetchFailure:
     """The ECB's file of the last 90 days, through the guarded fetcher."""
     from scrapers.crawl import CrawlSession

@@ -18,7 +18,7 @@ from storage.nouns import EVENT_KINDS
 
 if TYPE_CHECKING:
     from monitor.settings import Rule
-    from monitor.settings_form import SettingsForm
+    from monitor.settings_form import SubscriberRuleForm
 
 QUIET_KINDS = frozenset({"held", "notice"})
 """Kinds that a rule must name itself: `*` does not mean them."""
@@ -27,17 +27,28 @@ _OF_NO_BILL = frozenset({"successor", "held", "notice"})
 _PATTERNS = ("providers", "models", "meters", "service_tiers")
 
 
-def rule_complaints(form: SettingsForm, rules: Sequence[Rule], providers_dir: Path) -> Iterator[Complaint]:
-    """What is wrong with the rules of the settings, each with the path to its key.
+def rule_complaints(
+    forms: Sequence[SubscriberRuleForm],
+    rules: Sequence[Rule],
+    place: tuple[str | int, ...],
+    providers_dir: Path,
+    *,
+    match: str,
+    has_workloads: bool,
+) -> Iterator[Complaint]:
+    """What is wrong with rules, each with the path to its key.
 
     Args:
-        form: the settings as they were written; it knows which keys were left out.
+        forms: the rules as they were written; each knows which keys were left out.
         rules: the same rules, frozen.
+        place: the path to the table that holds them.
         providers_dir: the user's own provider files.
+        match: whether all of them apply to an event, or only the first.
+        has_workloads: whether there is a bill that they could ask for.
 
     """
-    for number, (written, rule) in enumerate(zip(form.rule, rules, strict=True)):
-        at = ("rule", number)
+    for number, (written, rule) in enumerate(zip(forms, rules, strict=True)):
+        at = (*place, "rule", number)
         for pattern in rule.providers:
             known = _providers(providers_dir)
             if not any(fnmatchcase(name, pattern.casefold()) for name in known):
@@ -49,8 +60,8 @@ def rule_complaints(form: SettingsForm, rules: Sequence[Rule], providers_dir: Pa
                 message = f"{pattern!r} fits no service tier{nearest(pattern, tiers)}; known are {', '.join(tiers)}"
                 yield Complaint((*at, "service_tiers"), message)
         yield from (Complaint((*at, key), message) for key, message in _without_meaning(written.model_fields_set, rule))
-        yield from (Complaint((*at, key), message) for key, message in _impossible(rule, bool(form.workload)))
-        if form.alerts.match == "first":
+        yield from (Complaint((*at, key), message) for key, message in _impossible(rule, has_workloads))
+        if match == "first":
             for earlier in rules[:number]:
                 if _covers(earlier, rule):
                     message = (

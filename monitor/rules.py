@@ -24,6 +24,7 @@ from monitor.price_lines import PriceLine
 from monitor.rule_checks import QUIET_KINDS
 from monitor.settings import Rule, Settings
 from monitor.severity import SEVERITIES, Severity, is_used, severity_of
+from monitor.subscribers import views
 from scrapers.rates import model_key
 from storage.nouns import Alert, Event
 
@@ -63,7 +64,7 @@ def alerts_for(
     lines: Mapping[str, PriceLine] | None = None,
     now: datetime | None = None,
 ) -> tuple[Alert, ...]:
-    """The alerts that the rules make of events, in the order of the channels in the settings.
+    """The alerts that the rules make of events, in the order of channels and subscribers in the settings.
 
     An event that several rules send to one channel is told once, at the soonest of their times. The alert's payload is
     complete (see `monitor.alerts.payload`), so that its sender needs no other table.
@@ -77,11 +78,23 @@ def alerts_for(
             capture when None.
 
     """
-    effects = effects or {}
     unique = tuple({event.id: event for event in events}.values())
     if not unique:
         return ()
     now = now or max(event.captured_at for event in unique)
+    operator, *subscribers = views(settings)
+    alerts = _alerts_of(unique, operator, effects or {}, lines or {}, now)
+    for view in subscribers:
+        own = {workload.id for workload in view.workloads}
+        theirs = {name: [each for each in some if each.workload in own] for name, some in (effects or {}).items()}
+        alerts += _alerts_of(unique, view, theirs, lines or {}, now)
+    return tuple(alerts)
+
+
+def _alerts_of(
+    unique: Sequence[Event], settings: Settings, effects: Effects, lines: Mapping[str, PriceLine], now: datetime
+) -> list[Alert]:
+    """The alerts of one reader."""
     cases = [_case(event, settings, effects) for event in unique]
     alerts: list[Alert] = []
     for channel in settings.channels:
@@ -96,9 +109,9 @@ def alerts_for(
                 together = [case for case, its in mine if its == wait or (not its.digest and not wait.digest)]
                 here = [case.event for case in together]
                 aside = [event for event in unique if event.provider == provider and event not in here]
-                known = Background(effects, lines or {}, aside, {case.event.id: case.severity for case in together})
+                known = Background(effects, lines, aside, {case.event.id: case.severity for case in together})
                 alerts.extend(_alerts(channel, together, wait, settings, known))
-    return tuple(alerts)
+    return alerts
 
 
 def explain(event: Event, settings: Settings, effects: Effects | None = None) -> tuple[RuleVerdict, ...]:

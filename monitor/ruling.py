@@ -23,6 +23,7 @@ from monitor.rereading import Misreading
 from monitor.reviewing import Accepted, Held
 from monitor.rules import alerts_for
 from monitor.settings import Settings
+from monitor.subscribers import with_subscribers
 from scrapers.rates import Rate
 from storage.nouns import Event, EventKind, Pending, Ruling, identity_text
 from storage.outcomes import Amendment, Decision, PageState, Piece
@@ -267,6 +268,7 @@ def _believing(accepted: tuple[Rate, ...], waiting: Pending, right: Rate | None)
 
 
 def _record(store: Store, settings: Settings, decisions: Sequence[Decision], lines: Iterable[str]) -> Outcome:
+    settings = with_subscribers(store, settings)
     drawn = {name: line for decision in decisions for name, line in price_lines(store, decision.events).items()}
     events = [event for decision in decisions for event in decision.events]
     effects = {k: v for event in events for k, v in effects_then(store, event, settings.workloads).items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,13 +20,14 @@ from monitor.channels import Channel, Complaint, Language, channel_forms, read_c
 from monitor.heartbeat import Heartbeat, read_heartbeat
 from monitor.rule_checks import rule_complaints
 from monitor.severity import Severity, WakeFor
+from monitor.subscribers import Subscriber, SubscriberSettings, place_of
 from monitor.toml_lines import line_of
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
 from scrapers.fetching import FetchSettings
 
 if TYPE_CHECKING:
-    from monitor.settings_form import RuleForm, SettingsForm, WorkloadForm
+    from monitor.settings_form import SettingsForm, SubscriberRuleForm, WorkloadForm
 
 DEFAULT_FILE = CONFIG_DIR / "pricefall.toml"
 FILE_NAME = "pricefall.toml"
@@ -124,6 +125,7 @@ class Settings:
         path: the file that was read; None when there is none and defaults hold.
         providers_dir: the user's own provider files, which take the place of the shipped ones; it need not exist.
         exchange_update: whether rates of exchange may be fetched when a conversion is asked for.
+        subscribers: those of the file; `monitor.subscribers` adds those of the database.
         warnings: sentences that a person should see once, for example about a secret in the settings file.
 
     """
@@ -142,8 +144,16 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     channels: tuple[Channel, ...] = ()
     rules: tuple[Rule, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
+    subscription: SubscriberSettings = field(default_factory=SubscriberSettings)
     workloads: tuple[Workload, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[Channel, ...]:
+        """All who are written to: the channels, and each subscriber as a channel of one address."""
+        subscribers = (place_of(each, self) for each in self.subscribers)
+        return (*self.channels, *(place for place in subscribers if place is not None))
 
     def channel(self, channel_id: str) -> Channel:
         """The channel with this id.
@@ -185,6 +195,8 @@ def load_settings(
 
     """
     env = os.environ if env is None else env
+    from monitor.subscriber_forms import read_subscribers, read_subscription
+
     found, home = _find_file(path, env, cwd or Path.cwd())
     if found is None:
         return _freeze(_check({}, []), (), FetchSettings(), None, home, (), ())
@@ -199,15 +211,19 @@ def load_settings(
     form = _check(raw, complaints)
     fetch = _fetch(form, complaints)
     complaints.extend(_cross_check(raw))
-    rules = tuple(_rule(rule) for rule in form.rule)
-    complaints.extend(rule_complaints(form, rules, found.parent / Path(form.providers).expanduser()))
+    rules = tuple(rule_of(rule, rule.channels) for rule in form.rule)
+    providers, match = found.parent / Path(form.providers).expanduser(), form.alerts.match
+    complaints.extend(rule_complaints(form.rule, rules, (), providers, match=match, has_workloads=bool(form.workload)))
+    subscribers = read_subscribers(form, providers, complaints)
     forms = channel_forms(raw, complaints)
     channels, warnings = read_channels(forms, raw, found.parent, env, complaints) if with_secrets else ((), ())
+    subscription = read_subscription(form, channels, complaints)
     heartbeat = read_heartbeat(form.run, found.parent, env, complaints) if with_secrets else None
     if complaints:
         raise ConfigError(_explain(found, text, complaints))
     settings = _freeze(form, rules, fetch, found, found.parent, channels, warnings)
-    return replace(settings, run=replace(settings.run, heartbeat=heartbeat))
+    run = replace(settings.run, heartbeat=heartbeat)
+    return replace(settings, run=run, subscribers=subscribers, subscription=subscription)
 
 
 def write_default(path: Path) -> None:
@@ -362,10 +378,11 @@ def _freeze(
     )
 
 
-def _rule(form: RuleForm) -> Rule:
+def rule_of(form: SubscriberRuleForm, channels: Iterable[str]) -> Rule:
+    """A rule as it is written, for these channels."""
     return Rule(
         id=form.id,
-        channels=tuple(dict.fromkeys(form.channels)),
+        channels=tuple(dict.fromkeys(channels)),
         kinds=tuple(form.kinds),
         providers=tuple(form.providers),
         models=tuple(form.models),

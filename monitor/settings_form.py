@@ -13,8 +13,10 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from monitor.alerts.guard import UnsafeUrl, check_url
 from monitor.alerts.waiting import covers_the_week, parse_day, parse_quiet, parse_time
-from monitor.form_fields import Duration, Form, Id, Line, keys_of
+from monitor.channels import Language
+from monitor.form_fields import Address, Duration, Form, Id, Line, keys_of
 from monitor.settings import WitnessSettings
 from monitor.severity import Severity, WakeFor
 from monitor.workloads import parse_tokens
@@ -84,6 +86,24 @@ def _currency(value: str) -> str:
     return value.upper()
 
 
+def _quoted_currency(value: str) -> str:
+    code = _currency(value)
+    if code not in QUOTED:
+        known = ", ".join(QUOTED)
+        raise ValueError(f"the ECB quotes no rate for {value!r}{nearest(code, QUOTED)}; known are {known}")
+    return code
+
+
+def _https(value: str) -> str:
+    try:
+        check_url(value, allow_private=False)
+    except UnsafeUrl as err:
+        raise ValueError(str(err)) from err
+    if "#" in value:
+        raise ValueError("holds a #, after which nothing reaches a server; name the address of your endpoint alone")
+    return value
+
+
 def _token_count(value: Any) -> int:
     return parse_tokens(value if isinstance(value, int | str) and not isinstance(value, bool) else repr(value))
 
@@ -94,6 +114,10 @@ def _token_meter(value: str) -> str:
         raise ValueError(f"{value!r} is no meter of tokens{nearest(value, known)}; known are {', '.join(known)}")
     return value
 
+
+_CODES = "AUDBRLCADCHFCNYCZKDKKEURGBPHKDHUFIDRILSINRISKJPYKRWMXNMYRNOKNZDPHPPLNRONSEKSGDTHBTRYUSDZAR"
+QUOTED = tuple(_CODES[start : start + 3] for start in range(0, len(_CODES), 3))
+"""The currencies of which the ECB publishes rates each day; `monitor.exchange` knows more when it is asked."""
 
 Globs = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
@@ -170,8 +194,8 @@ class AlertsForm(Form):
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
-class RuleForm(Form):
-    """`[[rule]]`."""
+class SubscriberRuleForm(Form):
+    """`[[subscriber.rule]]`: a rule whose one channel is the subscriber."""
 
     id: Id
     kinds: Annotated[list[Annotated[str, AfterValidator(_kind)]], Field(min_length=1)] = Field(
@@ -195,7 +219,31 @@ class RuleForm(Form):
         default_factory=list
     )
     wake_for: WakeFor = "urgent"
+
+
+class RuleForm(SubscriberRuleForm):
+    """`[[rule]]`."""
+
     channels: Annotated[list[str], Field(min_length=1)]
+
+
+class SubscriberForm(Form):
+    """`[[subscriber]]`."""
+
+    address: Address
+    language: Language | None = None
+    currency: Annotated[str, AfterValidator(_quoted_currency)] | None = None
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    workloads: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+    digest: Literal["daily", "weekly"] | None = None
+    rule: list[SubscriberRuleForm] = Field(default_factory=list)
+
+
+class SubscribersForm(Form):
+    """`[subscribers]`."""
+
+    channel: str | None = None
+    unsubscribe_url: Annotated[Line, AfterValidator(_https)] | None = None
 
 
 Tokens = Annotated[int, BeforeValidator(_token_count)]
@@ -246,6 +294,8 @@ class SettingsForm(Form):
     alerts: AlertsForm = Field(default_factory=AlertsForm)
     channel: list[dict[str, Any]] = Field(default_factory=list)
     rule: list[RuleForm] = Field(default_factory=list)
+    subscribers: SubscribersForm = Field(default_factory=SubscribersForm)
+    subscriber: list[SubscriberForm] = Field(default_factory=list)
     workload: list[WorkloadForm] = Field(default_factory=list)
 
 
@@ -262,7 +312,9 @@ def known_keys(loc: tuple[str | int, ...]) -> tuple[str, ...]:
         "health": HealthForm,
         "witnesses": WitnessesForm,
         "alerts": AlertsForm,
-        "rule": RuleForm,
+        "rule": RuleForm if loc[0] == "rule" else SubscriberRuleForm,
+        "subscribers": SubscribersForm,
+        "subscriber": SubscriberForm,
         "workload": WorkloadForm,
         "use": UseForm,
     }

@@ -293,11 +293,15 @@ def list_alerts(
     since: datetime | None = None,
     limit: int = 50,
 ) -> tuple[OutboxAlert, ...]:
-    """The newest alerts that fit all that is given; `channel` is an address or a channel's id."""
+    """The newest alerts that fit all that is given.
+
+    `channel` is a channel's id, an address as it stands in the outbox, or what follows the slash there.
+    """
     found = store.connection.rows(
         """
         SELECT * FROM alerts WHERE (:state IS NULL OR state = :state)
-          AND (:channel IS NULL OR channel = :channel OR substr(channel, 1, length(:channel) + 1) = :channel || '/')
+          AND (:channel IS NULL OR channel = :channel OR substr(channel, 1, length(:channel) + 1) = :channel || '/'
+            OR substr(channel, -length(:channel) - 1) = '/' || :channel)
           AND (:rule IS NULL OR instr(',' || rule || ',', ',' || :rule || ',') > 0)
           AND (:since IS NULL OR created_at >= :since)
         ORDER BY seq DESC LIMIT :limit

@@ -27,6 +27,7 @@ from monitor.alerts.phrases import (
     what_it_buys,
     when_text,
 )
+from monitor.alerts.reader import Reader
 from monitor.alerts.words import word
 from monitor.charts.lines import Line, Point, sparkline
 from monitor.charts.steps import MOST_LINES, StepChart
@@ -52,7 +53,9 @@ _SHORTEST = timedelta(days=14)  # what a chart shows at least
 EventJson = Mapping[str, Any]
 
 
-def blocks_of(events: Sequence[EventJson], language: str) -> list[tuple[list[EventJson], Block]]:
+def blocks_of(
+    events: Sequence[EventJson], language: str, reader: Reader | None = None
+) -> list[tuple[list[EventJson], Block]]:
     """The events of each model with their block, in the order of the first event of each."""
     groups: dict[tuple[str, ...], list[EventJson]] = {}
     for event in events:
@@ -62,7 +65,7 @@ def blocks_of(events: Sequence[EventJson], language: str) -> list[tuple[list[Eve
     found = []
     for group in groups.values():
         group.sort(key=_place)
-        block = _block(group, language)
+        block = _block(group, language, reader)
         if has_several:  # a digest: each block says whose it is
             block = replace(block, name=f"{block.name} · {visible(group[0]['provider'], 60)}")
         found.append((group, block))
@@ -76,14 +79,14 @@ def _place(event: EventJson) -> tuple[int, str, str]:
     return place, event["service_tier"], str(event["conditions"])
 
 
-def _block(group: Sequence[EventJson], language: str) -> Block:
+def _block(group: Sequence[EventJson], language: str, reader: Reader | None) -> Block:
     first = group[0]
     kinds = list(dict.fromkeys(word(event["kind"], language) for event in group))
     bought = {side.bought for event in group for side in sides_of(event, language) if side and side.bought}
     shared = bought.pop() if len(bought) == 1 else ""
     conditions = {conditions_text(event, language) for event in group}
     prices = [
-        _price_row(event, language, shared, has_kind=len(kinds) > 1, has_conditions=len(conditions) > 1)
+        _price_row(event, language, shared, has_kind=len(kinds) > 1, has_conditions=len(conditions) > 1, reader=reader)
         for event in group[:SHOWN_PRICES]
     ]
     tones = {_tone(event) for event in group}
@@ -95,7 +98,7 @@ def _block(group: Sequence[EventJson], language: str) -> Block:
         columns=_columns(group, language),
         prices=tuple(price for price in prices if price.before or price.now),
         graph=_graph(group, language),
-        rows=_rows(group, language, conditions.pop() if len(conditions) == 1 else ""),
+        rows=_rows(group, language, conditions.pop() if len(conditions) == 1 else "", is_own=reader is None),
     )
 
 
@@ -109,7 +112,9 @@ def _columns(group: Sequence[EventJson], language: str) -> tuple[str, str, str]:
     return word(before, language), word(now, language), word("change", language)
 
 
-def _price_row(event: EventJson, language: str, shared: str, *, has_kind: bool, has_conditions: bool) -> PriceRow:
+def _price_row(
+    event: EventJson, language: str, shared: str, *, has_kind: bool, has_conditions: bool, reader: Reader | None
+) -> PriceRow:
     """One price; what it buys is said in its cells unless the whole block shares it."""
     old, new = ("" if side is None else side.text(language, shared) for side in sides_of(event, language))
     notes = [word(event["kind"], language)] if has_kind else []
@@ -122,6 +127,7 @@ def _price_row(event: EventJson, language: str, shared: str, *, has_kind: bool, 
         now=new,
         change=percent_of(event),
         aside=f"{word('per_million', language)}{word('colon', language)}{million}" if million else "",
+        converted="" if reader is None else reader.converted(event, language),
         tone=_tone(event),
     )
 
@@ -133,9 +139,8 @@ def _tone(event: EventJson) -> Tone:
     return _TONES.get(event["kind"], "plain")
 
 
-def _rows(group: Sequence[EventJson], language: str, conditions: str) -> tuple[Row, ...]:
-    """What is told of a block below its prices; a row without words is left out."""
-    group[0]
+def _rows(group: Sequence[EventJson], language: str, conditions: str, *, is_own: bool) -> tuple[Row, ...]:
+    """What is told of a block below its prices; a row without words is left out. A subscriber has no commands."""
     bills = dict.fromkeys(bill_text(effect, language) for event in group for effect in event.get("effects", ()))
     rows = [
         *(Row("bill", bill) for bill in bills),
@@ -145,7 +150,7 @@ def _rows(group: Sequence[EventJson], language: str, conditions: str) -> tuple[R
         *_evidence(group, language),
         Row("why", _why(group, language)),
         Row("confidence", confidence_text(min(event["confidence"] for event in group), language)),
-        *(Row("further_look", command, is_command=True) for command in _commands(group)),
+        *(Row("further_look", command, is_command=True) for command in (_commands(group) if is_own else ())),
     ]
     labelled, before = [], ""
     for row in rows:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitor.alerts.reader import Reader
 from monitor.channels import Language
 
 
@@ -20,6 +21,7 @@ class Delivery:
         payload: see `monitor.alerts.payload`.
         language: of the words.
         now: the monitor's clock, in UTC.
+        reader: the subscriber who gets it; None where it goes to the operator.
 
     """
 
@@ -28,3 +30,4 @@ class Delivery:
     payload: Mapping[str, Any]
     language: Language
     now: datetime
+    reader: Reader | None = None

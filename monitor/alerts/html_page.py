@@ -66,8 +66,10 @@ def html_page(letter: Letter, pictures: Mapping[int, str] | None = None) -> str:
     rows += [_block(block, known.get(number)) for number, block in enumerate(letter.blocks)]
     rows += [_listing(listing) for listing in letter.listings]
     rows += [_band(*(element("p", words, style="margin:0") for words in letter.closing))] if letter.closing else []
-    if letter.foot:
-        rows.append(_band(element("div", letter.foot, class_="quiet")))
+    foot = [letter.foot] if letter.foot else []
+    foot += [_way_out(letter.way_out)] if letter.way_out else []
+    if foot:
+        rows.append(_band(*(element("div", words, class_="quiet") for words in foot)))
     paper = element(
         "table", *rows, role="presentation", class_="paper", **_TABLE, width="600", style="width:100%;max-width:600px"
     )
@@ -109,6 +111,11 @@ def _head(letter: Letter) -> Markup:
     return _band(element("div", letter.origin, class_="quiet"), element("h1", letter.subject), is_first=True)
 
 
+def _way_out(row: Row) -> Markup:
+    """Whose choice the mail was, and the link that ends it; `link` would refuse a mailto address."""
+    return Markup(element("span", row.label) + " " + element("a", row.words, href=row.url or ""))
+
+
 def _block(block: Block, picture: str | None) -> Markup:
     pieces: list[str] = []
     if block.badge:
@@ -141,7 +148,7 @@ def _prices(block: Block) -> Markup:
 
 
 def _price_row(row: PriceRow, used: list[int]) -> Markup:
-    notes = [element("div", words, class_="quiet") for words in (row.note, row.aside) if words]
+    notes = [element("div", words, class_="quiet") for words in (row.note, row.aside, row.converted) if words]
     figures = (
         element("td", row.before, class_="figure"),
         element("td", element("b", row.now), class_="figure"),

@@ -23,6 +23,7 @@ class PriceRow:
     now: str = ""
     change: str = ""
     aside: str = ""
+    converted: str = ""
     tone: Tone = "plain"
 
 
@@ -73,7 +74,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A whole message in one language."""
+    """A whole message in one language; `way_out` is where its reader unsubscribes."""
 
     subject: str
     origin: str
@@ -83,3 +84,4 @@ class Letter:
     listings: tuple[Listing, ...] = ()
     closing: tuple[str, ...] = ()
     foot: str = ""
+    way_out: Row | None = None

@@ -23,6 +23,7 @@ from monitor.alerts.errors import Busy, DeliveryError, NotNow, RefusedForGood
 from monitor.alerts.guard import is_loopback
 from monitor.alerts.messages import Message, compose
 from monitor.alerts.phrases import visible
+from monitor.alerts.reader import Reader
 from monitor.channel_secrets import MASK
 from monitor.channels import EmailChannel
 
@@ -51,7 +52,13 @@ _POLICY = _WholeSubject(linesep="\r\n").clone(cte_type="7bit")  # not every serv
 
 
 def send_mail(
-    channel: EmailChannel, recipient: str, alert_id: str, payload: Mapping[str, Any], language: str, now: datetime
+    channel: EmailChannel,
+    recipient: str,
+    alert_id: str,
+    payload: Mapping[str, Any],
+    language: str,
+    now: datetime,
+    reader: Reader | None = None,
 ) -> None:
     """Send one alert to one recipient.
 
@@ -62,14 +69,17 @@ def send_mail(
         payload: see `monitor.alerts.payload`.
         language: of the words, `en` or `zh`.
         now: for the Date header.
+        reader: the subscriber whom it goes to, if to one.
 
     Raises:
         NotNow: the server is away, slow, wrongly set up, or says to try later (`Busy`: for this recipient).
         RefusedForGood: the server refuses this recipient or this message.
 
     """
-    message = compose(payload, language, with_pictures=True)
+    message = compose(payload, language, with_pictures=True, reader=reader)
     mail = build_mail(channel, recipient, alert_id, message, now, payload.get("follows", ()))
+    if reader is not None:
+        add_way_out(mail, reader.way_out)
     try:
         server = _connect(channel)
         try:
@@ -146,6 +156,13 @@ def build_mail(
         maintype, subtype = file.media_type
         mail.add_attachment(file.body, maintype=maintype, subtype=subtype, filename=f"{alert_id}.{file.ending}")
     return mail
+
+
+def add_way_out(mail: EmailMessage, address: str) -> None:
+    """The headers by which a reader's program unsubscribes, with one click where it is https (RFC 2369, RFC 8058)."""
+    mail["List-Unsubscribe"] = f"<{address}>"
+    if address.startswith("https://"):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _context(channel: EmailChannel) -> ssl.SSLContext:

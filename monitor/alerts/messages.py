@@ -16,6 +16,7 @@ from monitor.alerts.html_page import html_page
 from monitor.alerts.letter import Block, Letter, Listing, Row
 from monitor.alerts.phrases import fact_among, instant_text, visible
 from monitor.alerts.plain_text import plain_text
+from monitor.alerts.reader import Reader
 from monitor.alerts.sheet import Attachment, attachments_of
 from monitor.alerts.summary import summary_foot
 from monitor.alerts.words import word
@@ -53,8 +54,10 @@ class Message:
     pictures: tuple[Picture, ...] = ()
 
 
-def compose(payload: Mapping[str, Any], language: str, *, with_pictures: bool = False) -> Message:
-    """The message of an alert's payload (see `monitor.alerts.payload`) in `en` or `zh`.
+def compose(
+    payload: Mapping[str, Any], language: str, *, with_pictures: bool = False, reader: Reader | None = None
+) -> Message:
+    """The message of an alert's payload (see `monitor.alerts.payload`) in `en` or `zh`, for a subscriber if for one.
 
     With pictures, price lines are drawn for the HTML part where the extra `[png]` is installed; else they are bars of
     text there too.
@@ -67,7 +70,11 @@ def compose(payload: Mapping[str, Any], language: str, *, with_pictures: bool = 
     elif payload["type"] != "price.changes":
         letter, is_whole = _notice_letter(contents, language), True
     else:
-        letter, is_whole = _price_letter(contents, language)
+        letter, is_whole = _price_letter(contents, language, reader)
+    if reader is not None:
+        letter = replace(
+            letter, way_out=Row(word("subscribed", language), word("unsubscribe", language), reader.way_out)
+        )
     pictures = _pictures(payload, letter) if with_pictures else {}
     return Message(
         subject=letter.subject,
@@ -82,7 +89,7 @@ def _subject(contents: Mapping[str, Any]) -> str:
     return visible(contents["subject"], SUBJECT_LENGTH)
 
 
-def _price_letter(contents: Mapping[str, Any], language: str) -> tuple[Letter, bool]:
+def _price_letter(contents: Mapping[str, Any], language: str, reader: Reader | None) -> tuple[Letter, bool]:
     """The letter of price changes, and whether it shows all of them."""
     events: Sequence[Mapping[str, Any]] = contents["events"]
     rules = ", ".join(visible(rule, 80) for rule in contents["rules"])
@@ -92,7 +99,7 @@ def _price_letter(contents: Mapping[str, Any], language: str) -> tuple[Letter, b
         language=language,
         foot=word("foot", language, rules=rules),
     )
-    groups = blocks_of(events, language)
+    groups = blocks_of(events, language, reader)
     back: Sequence[Mapping[str, Any]] = contents.get("withdrawn", ())
     taken_back = [
         word("withdrawn", language, fact=visible(each["fact"], 300), why=visible(each["why"], 300))

@@ -23,8 +23,11 @@ def plain_text(letter: Letter) -> str:
         lines += [listing.title, *(line for fact in listing.facts for line in wrapped(fact, "  - ", "    ")), ""]
     for paragraph in letter.closing:
         lines += [*wrapped(paragraph), ""]
-    if letter.foot:
-        lines += ["--", *wrapped(letter.foot)]
+    if letter.foot or letter.way_out:
+        lines += ["--", *(wrapped(letter.foot) if letter.foot else ())]
+    if letter.way_out is not None:
+        colon = "：" if letter.language == "zh" else ":"
+        lines += [*wrapped(letter.way_out.label), f"{letter.way_out.words}{colon}", f"<{letter.way_out.url}>"]
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
@@ -122,7 +125,7 @@ def _prices(block: Block) -> Iterator[str]:
     yield _INDENT + _aligned(rows[0], widths)
     for row, cells in zip(block.prices, rows[1:], strict=True):
         yield _INDENT + _aligned(cells, widths)
-        for more in (row.note, row.aside):
+        for more in (row.note, row.aside, row.converted):
             if more:
                 yield from wrapped(more, f"{_INDENT}  ", f"{_INDENT}  ")
     yield ""
@@ -134,7 +137,7 @@ def _price_lines(block: Block) -> Iterator[str]:
         price = " → ".join(part for part in (row.before, row.now) if part)
         said = f"{row.label}: {price} {block.bought} {row.change}"
         yield from wrapped(" ".join(said.split()), _INDENT, f"{_INDENT}  ")
-        for more in (row.note, row.aside):
+        for more in (row.note, row.aside, row.converted):
             if more:
                 yield from wrapped(more, f"{_INDENT}  ", f"{_INDENT}  ")
     yield ""

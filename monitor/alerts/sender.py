@@ -19,14 +19,18 @@ from monitor.alerts.delivery import Delivery
 from monitor.alerts.digest import digest_of
 from monitor.alerts.errors import ChannelGone, DeliveryError, RefusedForGood
 from monitor.alerts.payload import VERSION, notice_payload
+from monitor.alerts.reader import Convert, Reader
 from monitor.alerts.services.registry import service_of
 from monitor.alerts.words import word
 from monitor.channels import Channel
 from monitor.settings import Settings
+from monitor.subscribers import CHANNEL, ready_to_mail, way_out
 from storage import digests, outbox
 from storage.nouns import Alert
 from storage.outbox import Leased, OutboxAlert
 from storage.store import Store
+from storage.subscriber_notes import take_in_notes
+from storage.subscribers import PREFIX, known_subscriber, withdraw_of_who_left
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +74,9 @@ class DeliverySummary:
         return len(self.failures) - self.dead
 
 
-def deliver_due(store: Store, settings: Settings, now: datetime, *, limit: int = 1000) -> DeliverySummary:
+def deliver_due(
+    store: Store, settings: Settings, now: datetime, *, limit: int = 1000, convert: Convert | None = None
+) -> DeliverySummary:
     """Deliver what is due, oldest first; a channel that fails as a whole is left alone until the next call.
 
     Args:
@@ -78,9 +84,10 @@ def deliver_due(store: Store, settings: Settings, now: datetime, *, limit: int =
         settings: the channels; an alert for a channel that the settings no longer name waits in the outbox.
         now: the monitor's clock, for what is due.
         limit: at most so many deliveries, so that a full outbox does not hold up a run.
+        convert: rates of exchange, for subscribers who see prices in a second currency.
 
     """
-    work = _Round(store, settings, now)
+    work = _Round(store, ready_to_mail(store, settings, now), now, convert)
     digests.fold(store, now, work.digest_of)
     while work.tried < limit:
         leased = outbox.lease(store, now, LEASE_S, min(BATCH, limit - work.tried), sorted(work.open_places))
@@ -147,11 +154,12 @@ def wait_before_next(alert_id: str, attempt: int, retry_after_s: float | None = 
 class _Round:
     """One call of `deliver_due`: which addresses still take messages, and what became of those that were tried."""
 
-    def __init__(self, store: Store, settings: Settings, now: datetime) -> None:
+    def __init__(self, store: Store, settings: Settings, now: datetime, convert: Convert | None) -> None:
         self.store = store
+        self.convert = convert
         self.settings = settings
         self.now = now
-        self.places = {address: channel for channel in settings.channels for address in channel.addresses}
+        self.places = {address: channel for channel in settings.places for address in channel.addresses}
         self.open_places = set(self.places)
         self.sent = 0
         self.failures: list[FailedDelivery] = []
@@ -193,7 +201,12 @@ class _Round:
     def _deliver_one(self, alert: Leased) -> None:
         channel = self.places[alert.channel]
         language = self.settings.language_of(channel)
-        delivery = Delivery(alert.channel, alert.id, alert.payload, language, self.now)
+        reader = None
+        if channel.id == CHANNEL:
+            reader = self._reader(channel, alert.channel.removeprefix(PREFIX))
+            if reader is None:
+                return
+        delivery = Delivery(alert.channel, alert.id, alert.payload, language, self.now, reader)
         self._pause(channel)
         try:
             _send(channel, delivery)
@@ -208,10 +221,21 @@ class _Round:
             if err.stops_channel and err.retry_after_s:
                 outbox.pause_channel(self.store, alert.channel, self.now + timedelta(seconds=err.retry_after_s))
             if err.stops_channel:
-                self.open_places.difference_update(channel.addresses)
+                self.open_places -= {place for place, each in self.places.items() if each.id == channel.id}
         else:
             outbox.mark_sent(self.store, alert, self.now)
             self.sent += 1
+
+    def _reader(self, channel: Channel, address: str) -> Reader | None:
+        """The subscriber behind an address; None once he left, and then nothing waits for him any more."""
+        take_in_notes(self.store)
+        known = known_subscriber(self.store.connection, address)
+        if known is not None and known.unsubscribed_at is not None:
+            withdraw_of_who_left(self.store, self.now)
+            self.open_places.discard(PREFIX + address)
+            return None
+        out = way_out(self.store, self.settings, address)
+        return Reader(out or "", getattr(channel, "currency", None), self.convert)
 
 
 def _send(channel: Channel, delivery: Delivery) -> None:
@@ -228,12 +252,16 @@ def _notices(alert: Leased, err: DeliveryError, settings: Settings, now: datetim
     if alert.payload["type"] == "channel.down":
         return []
     key = "gone" if isinstance(err, ChannelGone) else "down"
-    what = f"channel.down {alert.channel} {now:%Y-%m-%d}"
+    subscriber = alert.channel.removeprefix(PREFIX) if alert.channel.startswith(PREFIX) else ""
+    what = f"channel.down {CHANNEL if subscriber else alert.channel} {now:%Y-%m-%d}"
     notices = []
     for channel in settings.channels:
         language = settings.language_of(channel)
-        subject = word("down_subject", language, channel=alert.channel)
-        text = word(key, language, channel=alert.channel, error=err.message)
+        someone = word("a_subscriber", language)  # a chat need not know who
+        name = someone if subscriber else alert.channel
+        error = err.message.replace(subscriber, someone) if subscriber else err.message
+        subject = word("down_subject", language, channel=name)
+        text = word(key, language, channel=name, error=error)
         for address in channel.addresses:
             if address != alert.channel:
                 notice = Alert(address, "", (what,), "pricefall")

@@ -118,7 +118,7 @@ class _Work:
     def __init__(self, settings: Settings, alerts: list[Alert]) -> None:
         self.alerts = alerts
         self.languages: dict[str, Language] = {
-            address: settings.language_of(channel) for channel in settings.channels for address in channel.addresses
+            address: settings.language_of(channel) for channel in settings.places for address in channel.addresses
         }
         self.default: Language = settings.language
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from monitor.alerts.reader import Reader
+    from monitor.parts import Parts
 
 
 @click.group()
@@ -59,7 +63,7 @@ def test(config_path: str | None, channels: tuple[str, ...], as_json: bool) -> N
     type=click.Choice(["pending", "sent", "dead", "withdrawn", "collected", "folded"]),
     help="Only messages in this state.",
 )
-@click.option("--channel", help="Only messages to this channel, or to this one address.")
+@click.option("--channel", help="Only messages to this channel, `subscriber`, or one address.")
 @click.option("--rule", help="Only messages that this rule asked for.")
 @click.option("--since", metavar="DATE", help="Only messages written since then: 2026-05-01, or an instant in UTC.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many.")
@@ -130,7 +134,7 @@ def show(config_path: str | None, alert_id: str, form: str) -> None:
     with open_to_read(config_path) as parts:
         alert = get_alert(parts.store, alert_id)
         attempts = attempts_of(parts.store, alert_id)
-        language = parts.settings.language
+        language, reader = _reader_of(parts, alert.channel)
     if form == "json":
         tries = [
             {
@@ -145,7 +149,7 @@ def show(config_path: str | None, alert_id: str, form: str) -> None:
         head = {"id": alert.id, "channel": alert.channel, "rule": alert.rule, "state": alert.state}
         click.echo(_json({**head, "deliveries": tries, "payload": dict(alert.payload)}))
         return
-    message = compose(alert.payload, language)
+    message = compose(alert.payload, language, reader=reader)
     if form == "html":
         click.echo(message.html)
         return
@@ -158,6 +162,24 @@ def show(config_path: str | None, alert_id: str, form: str) -> None:
         click.echo(f"  {each.number}. {format_instant(each.at)} {each.outcome}{why}{then}")
 
 
+def _reader_of(parts: Parts, address: str) -> tuple[str, Reader | None]:
+    """The language of a message, and the subscriber who gets it, if one does; the link is not shown."""
+    from monitor.alerts.reader import Reader
+    from monitor.converting import converter_of
+    from monitor.subscribers import everyone
+    from storage.subscribers import PREFIX, key_of
+
+    settings = parts.settings
+    if not address.startswith(PREFIX):
+        return settings.language, None
+    name = key_of(address.removeprefix(PREFIX))
+    who = next((each for each in everyone(parts.store, settings) if key_of(each.address) == name), None)
+    hidden = "https://..."
+    if who is None:
+        return settings.language, Reader(hidden)
+    return who.language or settings.language, Reader(hidden, who.currency, converter_of(settings))
+
+
 @command.command("retry")
 @click.argument("alert_ids", nargs=-1)
 @click.option(
@@ -167,6 +189,7 @@ def show(config_path: str | None, alert_id: str, form: str) -> None:
 def retry(config_path: str | None, alert_ids: tuple[str, ...], at_once: bool) -> None:
     """Wake messages that were given up, all or those named, and deliver what is due."""
     from monitor.alerts.sender import deliver_due
+    from monitor.converting import converter_of
     from monitor.parts import open_locked, utc_now
     from storage import outbox
 
@@ -176,7 +199,7 @@ def retry(config_path: str | None, alert_ids: tuple[str, ...], at_once: bool) ->
         woken = outbox.retry_dead(parts.store, utc_now(), alert_ids or None)
         if at_once:
             outbox.hasten(parts.store, utc_now())
-        delivered = deliver_due(parts.store, parts.settings, utc_now())
+        delivered = deliver_due(parts.store, parts.settings, utc_now(), convert=converter_of(parts.settings))
     click.echo(
         f"{woken} woken; {delivered.sent} sent, {delivered.retried} to be tried again, {delivered.dead} given up"
     )

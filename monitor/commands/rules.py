@@ -33,10 +33,11 @@ def list_(config_path: str | None, as_json: bool, as_csv: bool) -> None:
         {
             "rule": rule.id,
             "asks_for": asks_for(rule),
-            "when": tells_when(rule, settings.alerts.time_zone),
-            "channels": ", ".join(rule.channels),
+            "when": tells_when(rule, view.alerts.time_zone),
+            "channels": whose or ", ".join(rule.channels),
         }
-        for rule in settings.rules
+        for whose, view in _readers(config_path, settings)
+        for rule in view.rules
     ]
     write_rows(rows, as_json=as_json, as_csv=as_csv, empty="no [[rule]] is in the settings, so nobody is told anything")
     if settings.alerts.match == "first" and not (as_json or as_csv):
@@ -57,21 +58,30 @@ def explain(config_path: str | None, event_id: str, as_json: bool) -> None:
     from monitor.progress import event_line
     from monitor.rule_words import fates_of
     from monitor.tables import visible
+    from storage.subscribers import PREFIX
 
     settings = read_settings(config_path)
     with open_to_read(config_path) as parts:
         event = parts.store.event(event_id)
         if event is None:
             raise click.UsageError(f"no event has the id {event_id!r}; `pricefall changes --json` shows them")
-        found = _explained(parts.store, event, settings)
+        readers = _readers(config_path, settings)
+        found, *others = (_explained(parts.store, event, view) for _whose, view in readers)
+        own = [
+            {"subscriber": whose.removeprefix(PREFIX), "severity": said["severity"], "rules": said["rules"]}
+            for (whose, _view), said in zip(readers[1:], others, strict=True)
+        ]
         fates = fates_of(parts.store, event_id, settings, utc_now())
     if as_json:
-        click.echo(json.dumps({**found, "alerts": fates}, ensure_ascii=False, indent=1))
+        click.echo(json.dumps({**found, "subscribers": own, "alerts": fates}, ensure_ascii=False, indent=1))
         return
     click.echo(f"{event.captured_at:%Y-%m-%d %H:%M}Z {visible(' '.join(event_line(event).split()))}")
     click.echo(f"severity: {found['severity']}")
     for rule in found["rules"]:
-        click.echo(f"rule {rule['rule']}: {'tells it' if rule['matches'] else 'does not'}: {visible(rule['why'])}")
+        click.echo(_verdict(rule))
+    for reader in own:
+        for rule in reader["rules"]:
+            click.echo(f"{reader['subscriber']}: {_verdict(rule)}")
     for fate in fates:
         click.echo(f"{fate['channel']}: {visible(fate['fate'])} ({fate['id']}, by {fate['rule']})")
     if not fates:
@@ -116,6 +126,25 @@ def test(config_path: str | None, rule_id: str, days: int, as_json: bool) -> Non
         line = visible(" ".join(event_line(event).split()))
         click.echo(f"{event.captured_at:%Y-%m-%d %H:%M}Z {found['severity']:<6} {line}")
     click.echo(f"{len(told)} of {len(events)} events of the last {days} days")
+
+
+def _verdict(rule: dict[str, Any]) -> str:
+    from monitor.tables import visible
+
+    return f"rule {rule['rule']}: {'tells it' if rule['matches'] else 'does not'}: {visible(rule['why'])}"
+
+
+def _readers(config_path: str | None, settings: Settings) -> list[tuple[str, Settings]]:
+    """The settings of the operator (""), then of each subscriber with the address as the outbox has it."""
+    from monitor.parts import open_to_read
+    from monitor.subscribers import everyone, view_of
+    from storage.subscribers import PREFIX
+
+    subscribers = settings.subscribers
+    if settings.database.exists():
+        with open_to_read(config_path) as parts:
+            subscribers = everyone(parts.store, settings)
+    return [("", settings), *((PREFIX + each.address, view_of(each, settings)) for each in subscribers)]
 
 
 def _explained(store: Store, event: Event, settings: Settings) -> dict[str, Any]:

@@ -39,9 +39,8 @@ def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_js
     pricefall run --only deepseek,openai --dry-run
     pricefall run --json | jq .counts
     """
-    from monitor.alerts.sender import deliver_due
     from monitor.heartbeat import beating, is_good, round_words
-    from monitor.parts import chosen_providers, locked_parts, read_settings, utc_now
+    from monitor.parts import chosen_providers, locked_parts, read_settings
     from monitor.progress import Progress
 
     settings = read_settings(config_path)
@@ -51,7 +50,7 @@ def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_js
         pages = sum(page.enabled for provider in providers for page in provider.pages)
         with Progress(pages, is_shown=not (as_json or quiet)) as progress:
             summary = _cycle(parts, providers, progress, dry_run=dry_run)
-        delivered = None if dry_run else deliver_due(parts.store, parts.settings, utc_now())
+        delivered = None if dry_run else _deliver(parts)
         pulse.end(is_ok=is_good(summary), words=round_words(summary))
     failures = [page for page in summary.pages if page.status in {"failed", "suspect"}]
     if as_json:
@@ -61,6 +60,14 @@ def command(config_path: str | None, only: tuple[str, ...], dry_run: bool, as_js
 
         print_summary(summary, delivered, only_failures=quiet)
     sys.exit(STATUSES[summary.status])
+
+
+def _deliver(parts: Parts) -> DeliverySummary:
+    from monitor.alerts.sender import deliver_due
+    from monitor.converting import converter_of
+    from monitor.parts import utc_now
+
+    return deliver_due(parts.store, parts.settings, utc_now(), convert=converter_of(parts.settings))
 
 
 def _cycle(parts: Parts, providers: list[Any], progress: Any, *, dry_run: bool) -> CycleSummary:

@@ -258,10 +258,12 @@ class Watcher:
 
     def _deliver(self) -> None:
         from monitor.alerts.sender import deliver_due
+        from monitor.converting import converter_of
         from monitor.progress import delivery_text
         from storage.outbox import next_release
 
-        summary = deliver_due(self.parts.store, self.parts.settings, self.now())
+        settings = self.parts.settings
+        summary = deliver_due(self.parts.store, settings, self.now(), convert=converter_of(settings))
         if summary.sent or summary.failures:
             self._say(delivery_text(summary))
         release = next_release(self.parts.store, self.now())

@@ -72,7 +72,7 @@ def _send(channel: EmailChannel, delivery: Delivery) -> None:
     from monitor.alerts.mail import send_mail
 
     recipient = delivery.address.partition("/")[2]
-    send_mail(channel, recipient, delivery.id, delivery.payload, delivery.language, delivery.now)
+    send_mail(channel, recipient, delivery.id, delivery.payload, delivery.language, delivery.now, delivery.reader)
 
 
 SERVICE = Service(EmailForm, _read, _compose, _send)
