@@ -279,9 +279,9 @@ def disabled_channels(store: Store) -> dict[str, str]:
 
 
 def counts(store: Store) -> dict[str, int]:
-    """How many alerts are `pending`, `sent` and `dead`."""
+    """How many alerts are `pending`, `collected` for a digest, `sent`, `dead` and `withdrawn`."""
     found = {row[0]: row[1] for row in store.connection.rows("SELECT state, count(*) FROM alerts GROUP BY state")}
-    return {state: found.get(state, 0) for state in ("pending", "sent", "dead")}
+    return {state: found.get(state, 0) for state in ("pending", "collected", "sent", "dead", "withdrawn")}
 
 
 def list_alerts(

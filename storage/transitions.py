@@ -47,6 +47,11 @@ class _Told:
         return self.why.partition("; seen ")[0]
 
     @property
+    def topic(self) -> str:
+        """What such words are about, whatever they say of it."""
+        return self.words.partition(": ")[0]
+
+    @property
     def before(self) -> list[str | None]:
         return list(json.loads(self.transition)[:2])
 
@@ -74,6 +79,8 @@ def fresh_events(connection: sqlite3.Connection, events: Sequence[Event]) -> tup
 
 
 def _is_known(connection: sqlite3.Connection, told: Sequence[_Told], new: _Told, event: Event) -> bool:
+    if event.kind == "notice" and new.before == new.after and _was_said_by_a_twin(connection, new, event):
+        return True
     group = [earlier for earlier in told if earlier.kind in _group(event.kind)]
     if not group:
         return False
@@ -90,6 +97,18 @@ def _is_known(connection: sqlite3.Connection, told: Sequence[_Told], new: _Told,
     if event.kind == "held":
         return new.captured_at - latest.captured_at < _HELD_AGAIN_AFTER or _is_still_held(connection, event)
     return latest.before != latest.after or latest.words == new.words  # no price moved: hours may have moved again
+
+
+def _was_said_by_a_twin(connection: sqlite3.Connection, new: _Told, event: Event) -> bool:
+    """Whether the last notice of its market about the same thing says the same, of whatever price."""
+    found = connection.execute(
+        "SELECT kind, transition, effective_from, captured_at, why FROM events "
+        "WHERE provider = ? AND market = ? AND kind = 'notice' ORDER BY seq DESC LIMIT 100",
+        (event.provider, event.market),
+    )
+    said = (_told(row) for row in found)
+    last = next((each for each in said if each.topic == new.topic and each.before == each.after), None)
+    return last is not None and last.words == new.words
 
 
 def _is_unreversed(connection: sqlite3.Connection, group: Sequence[_Told], new: _Told, event: Event) -> bool:
@@ -129,7 +148,11 @@ def _stored(connection: sqlite3.Connection, event: Event) -> list[_Told]:
         "WHERE provider = ? AND market = ? AND identity = ? AND predecessor IS ? ORDER BY seq",
         (*_place(event), event.predecessor),
     )
-    return [_Told(row[0], row[1], parse_instant(row[2]), datetime.fromisoformat(row[3]), row[4]) for row in found]
+    return [_told(row) for row in found]
+
+
+def _told(row: sqlite3.Row) -> _Told:
+    return _Told(row[0], row[1], parse_instant(row[2]), datetime.fromisoformat(row[3]), row[4])
 
 
 def _is_still_held(connection: sqlite3.Connection, event: Event) -> bool:

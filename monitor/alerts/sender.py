@@ -43,6 +43,9 @@ LEASE_S = 300
 MANY_PENDING = 10_000
 """From so many waiting alerts on, the operator is warned: a channel is away, or a rule tells too much."""
 
+MOST_REST_S = 20
+"""So long one call waits, all in all, for chats that take only so many messages a minute; what is left goes later."""
+
 BATCH = 10
 """Alerts leased at once; each is the first of its order key, so that their order among themselves is free."""
 
@@ -90,10 +93,11 @@ def deliver_due(
     work = _Round(store, ready_to_mail(store, settings, now), now, convert)
     digests.fold(store, now, work.digest_of)
     while work.tried < limit:
-        leased = outbox.lease(store, now, LEASE_S, min(BATCH, limit - work.tried), sorted(work.open_places))
-        if not leased:
+        leased = outbox.lease(store, now, LEASE_S, min(BATCH, limit - work.tried), work.ready_places())
+        if leased:
+            work.deliver(leased)
+        elif not work.rest():
             break
-        work.deliver(leased)
     pending = outbox.counts(store)["pending"]
     if pending >= MANY_PENDING:
         _log.warning(
@@ -165,6 +169,7 @@ class _Round:
         self.failures: list[FailedDelivery] = []
         self.disabled: list[str] = []
         self.free_at: dict[str, float] = {}  # by channel, on the monotonic clock
+        self.rests_until = time.monotonic() + MOST_REST_S
 
     @property
     def tried(self) -> int:
@@ -183,7 +188,8 @@ class _Round:
         try:
             while waiting:
                 alert = waiting.pop(0)
-                if alert.channel in self.open_places and time.monotonic() < broken_off_at:
+                is_ready = alert.channel in self.open_places and not self._rests(alert.channel)
+                if is_ready and time.monotonic() < broken_off_at:
                     self._deliver_one(alert)
                 else:
                     unused.append(alert)
@@ -191,12 +197,28 @@ class _Round:
             if unused or waiting:
                 outbox.release(self.store, [*unused, *waiting])
 
-    def _pause(self, channel: Channel) -> None:
-        """Wait where the service of a channel takes only so many messages a minute."""
-        pause_s = service_of(channel.type).pause_s
-        if pause_s:
-            time.sleep(max(0.0, self.free_at.get(channel.id, 0.0) - time.monotonic()))
-            self.free_at[channel.id] = time.monotonic() + pause_s
+    def ready_places(self) -> list[str]:
+        """The open addresses but those whose service takes no message yet, since it had one a moment ago."""
+        return sorted(place for place in self.open_places if not self._rests(place))
+
+    def rest(self) -> bool:
+        """Wait until something that is due may leave; False where nothing is, or not soon enough.
+
+        Others wait for the run lock meanwhile, so what does not fit is left to the next call.
+        """
+        resting = sorted(place for place in self.open_places if self._rests(place))
+        if not resting:
+            return False
+        waiting = outbox.lease(self.store, self.now, LEASE_S, BATCH, resting)
+        outbox.release(self.store, waiting)
+        ends = [self.free_at[self.places[alert.channel].id] for alert in waiting]
+        if not ends or min(ends) > self.rests_until:
+            return False
+        time.sleep(max(0.0, min(ends) - time.monotonic()))
+        return True
+
+    def _rests(self, place: str) -> bool:
+        return self.free_at.get(self.places[place].id, 0.0) > time.monotonic()
 
     def _deliver_one(self, alert: Leased) -> None:
         channel = self.places[alert.channel]
@@ -207,7 +229,7 @@ class _Round:
             if reader is None:
                 return
         delivery = Delivery(alert.channel, alert.id, alert.payload, language, self.now, reader)
-        self._pause(channel)
+        self.free_at[channel.id] = time.monotonic() + service_of(channel.type).pause_s
         try:
             _send(channel, delivery)
         except DeliveryError as err:

@@ -220,7 +220,8 @@ def _alert_points(facts: dict[str, Any], now: datetime) -> Iterator[Point]:
     alerts = facts["alerts"]
     oldest = parse_instant(alerts["oldest_pending"])
     is_late = oldest is not None and now - oldest > UNSENT_AFTER
-    words = f"{alerts['pending']} wait for delivery, {alerts['dead']} were given up"
+    words = f"{alerts['pending']} wait for delivery, {alerts['collected']} for a digest, {alerts['dead']} were given up"
+    words += f", {alerts['withdrawn']} withdrawn" if alerts["withdrawn"] else ""
     if is_late:
         words += f"; the oldest waits since {alerts['oldest_pending']}: see `pricefall alerts list --state pending`"
     yield Point("alerts", words, is_late or alerts["dead"] > 0)

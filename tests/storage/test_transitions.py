@@ -124,3 +124,19 @@ def test_comparisons_with_two_predecessors_are_two_pieces_of_news(store: Store) 
     tell(store, first)
     assert store.new_events([replace(first, captured_at=day(2))]) == ()
     assert len(store.new_events([replace(first, predecessor="GPT-4 Turbo")])) == 1
+
+
+def moved_hours(words: str, rate_: str = "5.00") -> Event:
+    priced = rate(f"model at {rate_}", amount=rate_)
+    why = f"the hours move and the prices do not: {words}; seen twice, 120 s apart"
+    return event("notice", priced, priced, why=why)
+
+
+def test_a_twin_that_speaks_of_another_price_does_not_tell_the_moved_hours_again(store: Store) -> None:
+    (first,) = tell(store, moved_hours("now 8 to 18"))
+    assert tell(store, replace(moved_hours("now 8 to 18", "2.50"), why=first.why.replace("120", "124"))) == []
+
+
+def test_hours_that_move_back_and_forth_are_news_each_time(store: Store) -> None:
+    there, back = moved_hours("now 8 to 18"), moved_hours("now 9 to 18")
+    assert len(tell(store, there, back, there)) == 3

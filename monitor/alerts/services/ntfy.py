@@ -5,11 +5,12 @@ The alert's id is the notification's `sequence_id`: one that is delivered again 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from monitor.alerts.brief import Brief, brief_of, fit
 from monitor.alerts.delivery import Delivery
@@ -18,6 +19,7 @@ from monitor.channel_secrets import Secret
 from monitor.channels import Language, OneAddress, Place
 from monitor.form_fields import ChannelForm, Line
 
+_TOPIC = re.compile(r"[-_A-Za-z0-9]{1,64}")
 MESSAGE_BYTES = 4000
 """ntfy makes a file of a message of more than 4,096 bytes."""
 
@@ -49,11 +51,19 @@ _TAGS = {
 }
 
 
+def _topic(value: str) -> str:
+    if not _TOPIC.fullmatch(value):
+        raise ValueError(
+            "is no topic: write at most 64 letters, digits, dashes and underscores, without a blank or slash"
+        )
+    return value
+
+
 class NtfyForm(ChannelForm):
     """`[[channel]]` with `type = "ntfy"`."""
 
     type: Literal["ntfy"]
-    topic: Annotated[str, Field(pattern=r"^[-_A-Za-z0-9]{1,64}$")] | None = None
+    topic: Annotated[str, AfterValidator(_topic)] | None = None
     topic_file: str | None = None
     server: Line = "https://ntfy.sh"
     token: str | None = None

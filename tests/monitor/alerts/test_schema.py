@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from monitor.alerts.payload import MOST_ASIDE, VERSION, Background, notice_payload, payload_of
+from monitor.alerts.posting import to_json
+from monitor.alerts.services.webhook import MOST_BYTES, capped
 from monitor.price_lines import price_line
 from storage.nouns import EVENT_KINDS, Event
 from storage.price_lines import KnownPrice
@@ -126,3 +128,23 @@ def test_the_checker_sees_what_is_wrong() -> None:
         "body.data.events[0].surprise is not described",
         "body.timestamp is missing",
     ]
+
+
+def test_a_body_that_would_be_too_large_has_whole_events_and_says_how_many_are_missing() -> None:
+    events = [change(f"model-{number}") for number in range(400)]
+    payload = {"id": "msg_1", **payload_of(events, "cuts", "en")}
+    body = capped(payload)
+    assert len(to_json(body)) <= MOST_BYTES < len(to_json(payload))
+    shown = body["data"]["events"]
+    assert shown == payload["data"]["events"][: len(shown)]
+    assert body["data"]["more"] == {
+        "count": 400 - len(shown),
+        "command": "pricefall alerts show msg_1 --as json",
+    }
+    assert list(faults(body, SCHEMA)) == []
+    assert len(to_json(_with_one_more(payload, len(shown)))) > MOST_BYTES, "no event is left out that would fit"
+    assert capped(body) == body
+
+
+def _with_one_more(payload: Mapping[str, Any], shown: int) -> dict[str, Any]:
+    return {**payload, "data": {**payload["data"], "events": payload["data"]["events"][: shown + 1]}}

@@ -45,7 +45,7 @@ def test_d12_what_was_queued_is_sent_once(store: Store, httpserver: HTTPServer, 
     assert ids_at(httpserver) == [queued[1]]
     assert [mail["X-Pricefall-Alert"] for _to, mail in postbox.mails] == [queued[0]]
     assert deliver_due(store, settings, NOW + 2 * HOUR).sent == 0
-    assert outbox.counts(store) == {"pending": 0, "sent": 2, "dead": 0}
+    assert {name: count for name, count in outbox.counts(store).items() if count} == {"sent": 2}
 
 
 def test_a_receiver_that_is_down_loses_nothing_and_gets_the_same_ids_later(
@@ -79,7 +79,8 @@ def test_a_notice_that_is_given_up_makes_no_further_notice(store: Store, postbox
     queue(store, settings)
     for hour in range(5):
         deliver_due(store, settings, NOW + hour * HOUR)
-    assert outbox.counts(store) == {"pending": 0, "sent": 0, "dead": 4}, "two alerts, and one notice of each"
+    counts = {name: count for name, count in outbox.counts(store).items() if count}
+    assert counts == {"dead": 4}, "two alerts, and one notice of each"
 
 
 def test_a_message_of_no_price_that_is_given_up_is_announced_too(store: Store, postbox: Postbox) -> None:
@@ -116,14 +117,23 @@ def test_a_batch_that_takes_too_long_is_broken_off_and_the_rest_given_back(
     store: Store, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each mail takes 200 s of a lease of 300 s, so three alerts make three batches, and none is sent twice."""
-    clock = iter([0, 0, 200, 200, 200, 200, 400, 400, 400])
-    monkeypatch.setattr(sender, "time", SimpleNamespace(monotonic=clock.__next__))
+    clock = SimpleNamespace(at=0.0)
+    monkeypatch.setattr(sender, "time", SimpleNamespace(monotonic=lambda: clock.at))
+
+    def take() -> str:
+        clock.at += 200
+        return "250 OK"
+
+    postbox.throw = take
+    given_back = []
+    release = outbox.release
+    monkeypatch.setattr(outbox, "release", lambda at, some: (given_back.append(len(some)), release(at, some)))
     settings = settings_of(mail_channel(postbox))
     for provider in ("a", "b", "c"):
         queue(store, settings, change(provider=provider))
     assert deliver_due(store, settings, NOW).sent == 3
     assert [mail["Subject"][0] for _to, mail in postbox.mails] == ["a", "b", "c"]
-    assert list(clock) == []
+    assert given_back == [2, 1], "the first batch came to one of three, the second to one of two"
 
 
 def test_an_alert_of_a_channel_that_is_no_longer_set_waits(store: Store, postbox: Postbox) -> None:

@@ -66,7 +66,7 @@ def test_an_address_of_another_service_is_refused(tmp_path: Path, kind: str) -> 
         (hook("telegram", f'token = "{BOT}"', "chat = 5"), "channel[1].chat: Input should be a valid string"),
         (hook("telegram", f'token = "{BOT}"', 'chat = "5"', 'server = "http://a.example"'), "must begin with https://"),
         (hook("ntfy"), "channel[1].topic: is missing"),
-        (hook("ntfy", 'topic = "a/b"'), "channel[1].topic: String should match pattern"),
+        (hook("ntfy", 'topic = "a/b"'), "channel[1].topic: is no topic"),
         (hook("ntfy", 'topic = "a"', 'server = "https://192.168.1.2"'), "192.168.1.2 is a private address"),
         (hook("ntfy", 'topic = "a"', 'sever = "x"'), "sever: unknown key; did you mean 'server'?"),
         (hook("ntfy", 'topic = "a"', 'language = "fr"'), "language: Input should be 'en' or 'zh'"),
@@ -89,3 +89,10 @@ def test_a_bot_and_a_topic_on_servers_of_ones_own(tmp_path: Path) -> None:
     assert isinstance(topic, NtfyChannel)
     assert (topic.topic, topic.token) == (Secret("prices"), Secret("tk_canary"))
     assert len(settings.warnings) == 1, "a topic beside a token is no secret"
+
+
+def test_a_wrong_topic_is_told_in_words_and_not_by_a_pattern(tmp_path: Path) -> None:
+    said = refusal(tmp_path, '[[channel]]\nid = "phone"\ntype = "ntfy"\ntopic = "my topic"\n')
+    assert "topic: is no topic: write at most 64 letters, digits, dashes and underscores" in said
+    assert "[-_A-Za" not in said
+    assert "my topic" not in said, "it may be a secret"
