@@ -55,4 +55,4 @@ class Reader:
 def _rounded(amount: Fraction) -> str:
     """Four significant digits, since a rate of exchange gives no more."""
     rounded = Context(prec=4).divide(Decimal(amount.numerator), Decimal(amount.denominator))
-    return format_decimal(rounded)
+    return format_decimal(rounded.normalize())

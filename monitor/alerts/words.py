@@ -135,7 +135,7 @@ _EN: dict[str, str] = {
     "fact_launch": "{kind}, {model} {meter}{conditions}{price}",
     "fact_successor": "{model} against {predecessor}, {meter}{conditions}{price}",
     "difference": "difference",
-    "converted": "about {prices}, converted at the ECB's rate of {day}",
+    "converted": "about {prices}, converted (ECB, {day})",
     "subscribed": "You get these messages because you subscribed to them.",
     "unsubscribe": "Unsubscribe",
     "announced": "announced",

@@ -188,7 +188,7 @@ def test_a_second_currency_stands_behind_the_printed_price_and_is_marked(store: 
 
     deliver_due(store, settings, NOW, convert=convert)
     texts = {recipient: text_of(mail) for recipient, mail in postbox.mails}
-    assert "about $0.276 → $0.138, converted at the ECB's rate of 2026-05-01" in texts[ANN]
+    assert "about $0.276 → $0.138, converted (ECB, 2026-05-01)" in texts[ANN]
     assert texts[ANN].index("¥2") < texts[ANN].index("$0.276")
     assert "欧洲央行" not in texts[LI], "it is printed in that currency"
     subjects = {recipient: str(mail["Subject"]) for recipient, mail in postbox.mails}
