@@ -536,24 +536,6 @@ def m014_waiting_alerts(db: Database) -> None:
 
 
 @migrations()
-def m019_subscribers(db: Database) -> None:
-    """Who is told by mail beside the operator, and who does not want to be."""
-    db.execute("""
-CREATE TABLE subscribers (
-  key TEXT PRIMARY KEY,           -- the address in small letters
-  address TEXT NOT NULL,
-  form TEXT,                      -- JSON of its table, where it was added by command; NULL for one of the settings
-  known_since TEXT NOT NULL,
-  unsubscribed_at TEXT,           -- NULL while it may be mailed
-  unsubscribed_why TEXT           -- in words
-) STRICT""")
-    db.execute("""
-CREATE TABLE subscriber_key (
-  key TEXT NOT NULL               -- what signs the links to unsubscribe, in hexadecimal
-) STRICT""")
-
-
-@migrations()
 def m015_seals(db: Database) -> None:
     """What SQLite's own check cannot see: a flipped bit in a price would be told as a change of price.
 
@@ -731,4 +713,22 @@ CREATE TABLE past_captures (
   message TEXT NOT NULL,          -- why it gave no prices; empty when it did
   recorded_at TEXT NOT NULL,
   UNIQUE (provider, market, url, captured_at)
+) STRICT""")
+
+
+@migrations()
+def m019_subscribers(db: Database) -> None:
+    """Who is told by mail beside the operator, and who does not want to be."""
+    db.execute("""
+CREATE TABLE subscribers (
+  key TEXT PRIMARY KEY,           -- the address in small letters
+  address TEXT NOT NULL,
+  form TEXT,                      -- JSON of its table, where it was added by command; NULL for one of the settings
+  known_since TEXT NOT NULL,
+  unsubscribed_at TEXT,           -- NULL while it may be mailed
+  unsubscribed_why TEXT           -- in words
+) STRICT""")
+    db.execute("""
+CREATE TABLE subscriber_key (
+  key TEXT NOT NULL               -- what signs the links to unsubscribe, in hexadecimal
 ) STRICT""")

@@ -188,7 +188,7 @@ def test_doctor_finds_a_healthy_database_healthy(store: Store, database: Path) -
     assert (facts["path"], facts["journal_mode"], facts["newest_backup"]) == (str(database), "wal", None)
     assert facts["schema_version"] == facts["known_schema_version"]
     assert facts["rows"]["rates"] == 1
-    assert facts["alerts"] == {"pending": 1, "sent": 0, "dead": 0}
+    assert facts["alerts"] == {"pending": 1, "collected": 0, "sent": 0, "dead": 0, "withdrawn": 0}
     assert (facts["last_run"]["status"], facts["last_run"]["summary"]) == ("ok", {"pages": 1})
     assert facts["failing_pages"] == []
 
