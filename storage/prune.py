@@ -2,7 +2,7 @@
 
 A capture is evidence when a price, an event or the hours of a price name it, or when it says that a model ends. The
 newest of each page stay as well, because the judge reads them again, and all since what waits there was first seen; so
-does the first one, which is a page's baseline.
+does the first one, which is a page's baseline. What was found later (`past_captures`) is not thrown away.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _NAMED = """
 SELECT id AS capture_id, sha256 AS body FROM captures
 UNION ALL SELECT id, companion_sha256 FROM captures WHERE companion_sha256 IS NOT NULL
 UNION ALL SELECT NULL, sha256 FROM pages WHERE sha256 IS NOT NULL
-UNION ALL SELECT NULL, companion_sha256 FROM pages WHERE companion_sha256 IS NOT NULL"""
+UNION ALL SELECT NULL, companion_sha256 FROM pages WHERE companion_sha256 IS NOT NULL
+UNION ALL SELECT NULL, sha256 FROM past_captures WHERE sha256 IS NOT NULL
+UNION ALL SELECT NULL, sha256 FROM past_prices WHERE sha256 IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)

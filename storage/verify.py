@@ -73,9 +73,10 @@ def verify(
 
 _BODIES = """
 SELECT body, min(captured_at) AS captured_at, provider, url FROM (
-  SELECT sha256 AS body, captured_at, page_id FROM captures
-  UNION ALL SELECT companion_sha256, captured_at, page_id FROM captures WHERE companion_sha256 IS NOT NULL
-) JOIN pages ON pages.id = page_id GROUP BY body ORDER BY provider, url, captured_at"""
+  SELECT captures.sha256 AS body, captured_at, provider, url FROM captures JOIN pages ON pages.id = page_id
+  UNION ALL SELECT captures.companion_sha256, captured_at, provider, url FROM captures JOIN pages ON pages.id = page_id
+  UNION ALL SELECT sha256, captured_at, provider, url FROM past_captures
+) WHERE body IS NOT NULL GROUP BY body ORDER BY provider, url, captured_at"""
 
 
 def _file(connection: Connection) -> Iterator[Damage]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from storage import prune as pruning
 from storage.archive import Archive
 from storage.outcomes import Decision
+from storage.past_captures import PastCapture, add_past_captures
 from storage.prune import prune
 from storage.store import Store
 from storage.verify import verify
@@ -133,6 +134,18 @@ def test_files_that_a_killed_run_left_go_when_they_are_old(store: Store, noisy: 
     os.utime(old, (day(1).timestamp(),) * 2)
     prune(store.connection, noisy, day(2), dry_run=False)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_capture_that_was_found_later_stays_and_is_verified(store: Store, noisy: Archive) -> None:
+    body = noisy.put(b"<html>found later")
+    os.utime(noisy.path_of(body), (day(0).timestamp(),) * 2)
+    found = PastCapture("openai", "intl", "https://openai.example/pricing", day(0), "captures", "a file", body)
+    assert add_past_captures(store, [found], day(12)) == 1
+    prune(store.connection, noisy, day(12), dry_run=False)
+    assert noisy.get(body) == b"<html>found later"
+    noisy.path_of(body).unlink()
+    (damage,) = verify(store.connection, noisy).damage
+    assert "https://openai.example/pricing" in damage.what
 
 
 def test_old_failed_looks_go(store: Store, noisy: Archive) -> None:
