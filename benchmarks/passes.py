@@ -187,9 +187,12 @@ class Webchanges(Urlwatch):
         """One pass; found are the pages that it reports as new or changed."""
         files = ["--jobs", "urls.yaml", "--config", "config.yaml", "--database", "snapshots.db"]
         took, out = timed([str(self.peers / "bin" / self.name), *files], self.folder)
-        return Took(
-            took, sum(line.lstrip("0123456789. ").startswith(("NEW: ", "CHANGED: ")) for line in out.splitlines())
-        )
+        found = {line for line in map(_unnumbered, out.splitlines()) if line.startswith(("NEW: ", "CHANGED: "))}
+        return Took(took, len(found))  # it names each twice
+
+
+def _unnumbered(line: str) -> str:
+    return line.lstrip("0123456789. ")
 
 
 def addresses(pages: int, port: int) -> list[str]:
