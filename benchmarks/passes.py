@@ -21,6 +21,7 @@ import asyncio
 import hashlib
 import json
 import multiprocessing
+import re
 import statistics
 import subprocess
 import sys
@@ -187,12 +188,7 @@ class Webchanges(Urlwatch):
         """One pass; found are the pages that it reports as new or changed."""
         files = ["--jobs", "urls.yaml", "--config", "config.yaml", "--database", "snapshots.db"]
         took, out = timed([str(self.peers / "bin" / self.name), *files], self.folder)
-        found = {line for line in map(_unnumbered, out.splitlines()) if line.startswith(("NEW: ", "CHANGED: "))}
-        return Took(took, len(found))  # it names each twice
-
-
-def _unnumbered(line: str) -> str:
-    return line.lstrip("0123456789. ")
+        return Took(took, len(re.findall(r"^\d+\. (?:NEW|CHANGED): ", out, re.MULTILINE)))
 
 
 def addresses(pages: int, port: int) -> list[str]:
