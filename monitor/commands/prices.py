@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,10 +105,24 @@ def command(
             rows = [per_tokens(row, shown_per) for row in rows]
         if target is not None:
             rows = _in_currency(parts, rows, target, (instant or utc_now()).date())
+        _warn_of_old(rows, instant or utc_now(), timedelta(seconds=parts.settings.health.stale_after_s))
     rows = (rows if sort is None else in_order(rows, sort))[:top]
     shown = rows if as_json else [for_people(row, with_hours=has_hour, per=shown_per) for row in rows]
     title = f"{len(rows)} prices{_when(instant, known)}"
     write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)
+
+
+def _warn_of_old(rows: list[Row], at: datetime, stale_after: timedelta) -> None:
+    """Say how many prices nobody has seen for long before the instant in question: their pages may say otherwise."""
+    from monitor.arguments import warn
+
+    old = [
+        row["seen_until"]
+        for row in rows
+        if "source" not in row and at - datetime.fromisoformat(row["seen_until"]) > stale_after
+    ]
+    if old:
+        warn(f"{len(old)} of {len(rows)} prices were last seen on {max(old)[:10]} or earlier and may have moved since")
 
 
 def _of_hours(

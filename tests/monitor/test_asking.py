@@ -66,6 +66,14 @@ def test_prices_per_a_thousand_are_exact(shop: Path, capsys: pytest.CaptureFixtu
     assert "0.002 / 1K tokens" in table
 
 
+def test_prices_that_nobody_has_seen_for_long_are_said_to_be_old(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked_for = ("prices", "--provider", "deepseek", "--at")
+    assert "3 of 3 prices were last seen on 2026-08-21 or earlier" in call(capsys, *asked_for, "2026-09-30")[2]
+    assert call(capsys, *asked_for, "2026-08-22")[2] == ""
+
+
 @pytest.mark.parametrize(
     ("per", "words"), [("3K", "1, 1K, 1M"), ("many", "write 8000, 8K, 120M"), ("0", "1, 1K, 1M"), ("0.5", "120M")]
 )
