@@ -1,59 +1,102 @@
-"""Pages of 100 kB with a table of 40 models, made by a seed: what a usual price page costs, among prose and scripts.
+"""Made price pages for benchmarks: 100 kB, forty models in an ordinary table, and ways in which such a page changes.
 
-Each page has its own names and amounts, so nothing that was understood of one page helps with the numbers of the next.
+Names and prices follow from the number of the page: two processes make the same page, and what was understood of one
+helps little with the next.
 """
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
+MODELS = 40
+SIZE = 100_000
 _TEXT = (
-    "The service answers requests from many regions and keeps no prompt longer than it must. Teams choose a plan, set a"
-    " budget and read the usage report at the end of each month. Developers call the interface with a key, stream the"
-    " answer and retry when the network fails."
+    "build ship scale observe deploy route cache stream teams regions uptime limits support tokens batch review keys"
+    " projects usage billing alerts access audit export search docs guides status latency context tools vision"
 )
 _WORDS = _TEXT.split()
-_HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pricing | Acme {number}</title>
-<link rel="stylesheet" href="/a.css"><script>window.dataLayer=[];</script></head><body>
-<header><nav><ul class="nav">{links}</ul></nav></header><main><h1>Pricing</h1><p>Prices are in USD per 1M tokens.</p>
-<table class="w-full"><thead><tr><th>Model</th><th>Context length</th><th>Input</th><th>Cached input</th><th>Output</th>
-</tr></thead><tbody>"""
-_CELL = '<td class="px-4 py-2">{}</td>'
-_TAIL = "</main><footer><p>Terms apply.</p></footer></body></html>"
 
 
-def made_page(number: int, *, models: int = 40, size: int = 100_000) -> bytes:
-    """One page of about so many bytes; the same number gives the same page."""
-    chance = random.Random(number)  # noqa: S311  no secret
-    links = [f'<li class="nav-item"><a class="px-2" href="/docs/{n}">{word}</a></li>' for n, word in enumerate(_WORDS)]
-    rows = [_row(f"acme-{number}-{model}", chance) for model in range(models)]
-    parts = [_HEAD.format(number=number, links="".join(links)), *rows, "</tbody></table>"]
-    left = size - sum(map(len, parts)) - len(_TAIL)
-    while left > 0:
-        part = _script(chance) if len(parts) % 3 == 0 else _section(len(parts), chance)
+@dataclass(frozen=True, slots=True)
+class MadePage:
+    """What a page shows. `cut` lowers the price of one model by a fifth; the rest are cosmetic and move no price."""
+
+    number: int
+    cut: bool = False
+    headers: tuple[str, str, str] = ("Input", "Cached input", "Output")
+    is_output_first: bool = False
+    css: str = "px"
+    is_per_thousand: bool = False
+    note: str = "June"
+
+    def prices(self) -> list[tuple[str, Decimal, Decimal, Decimal]]:
+        """Model, input, cached input, output; dollars a million tokens."""
+        rows = []
+        for place in range(MODELS):
+            base = Decimal((self.number * 7919 + place * 104729) % 3995 + 5) / 100
+            if self.cut and place == self.number % MODELS:
+                base = base * 4 / 5
+            rows.append((f"Aurora {self.number}-{place} Turbo", base, base / 10, base * 4))
+        return rows
+
+    def html(self, size: int = SIZE) -> bytes:
+        """The page, filled with words to about `size` bytes."""
+        unit, parts = ("1K", 1000) if self.is_per_thousand else ("1M", 1)
+        columns = list(zip(("input", "cached", "output"), self.headers, strict=True))
+        order = [2, 0, 1] if self.is_output_first else [0, 1, 2]
+        head = "".join(f'<th class="{self.css}-h">{columns[at][1]}</th>' for at in order)
+        body = []
+        for name, *amounts in self.prices():
+            cells = "".join(f'<td class="{self.css}-c">${_plain(amounts[at] / parts)}</td>' for at in order)
+            body.append(f'<tr class="{self.css}-r"><td class="{self.css}-n">{name}</td>{cells}</tr>')
+        table = (
+            f"<section><h2>API pricing</h2><p>Prices in USD per {unit} tokens. Last edited in {self.note}.</p>"
+            f'<table class="{self.css}-t"><thead><tr><th>Model</th>{head}</tr></thead><tbody>{"".join(body)}</tbody>'
+            "</table></section>"
+        )
+        title = f"<title>Shop {self.number} pricing</title>"
+        top = f"<!doctype html><html lang=en><head><meta charset=utf-8>{title}</head><body>"
+        left = size - len(top) - len(table)
+        return f"{top}{_filler(self.css, left // 2)}{table}{_filler(self.css, left // 2)}</body></html>".encode()
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+def _filler(css: str, size: int) -> str:
+    """Navigation, cards and prose without an amount."""
+    parts, length, at = [], 0, 0
+    while length < size:
+        words = " ".join(_WORDS[(at * 7 + step * 5) % len(_WORDS)] for step in range(18))
+        kind = at % 3
+        if kind == 0:
+            part = (
+                f'<div class="{css}-card"><h3>{words[:24]}</h3><p>{words}.</p><a href="/docs/{at}">Read more</a></div>'
+            )
+        elif kind == 1:
+            part = f'<ul class="{css}-list"><li><a href="/{at}">{words[:30]}</a></li><li><span>{words}</span></li></ul>'
+        else:
+            part = f"<p>{words}. {words.capitalize()}.</p>"
         parts.append(part)
-        left -= len(part)
-    return "".join((*parts, _TAIL)).encode()
+        length += len(part)
+        at += 1
+    return "".join(parts)
 
 
-def _row(stem: str, chance: random.Random) -> str:
-    price = chance.randrange(5, 4000) / 100
-    cells = (
-        f"<code>{stem}-{chance.choice(('mini', 'pro', 'max'))}</code>",
-        f"{chance.choice((8, 32, 128, 200))}K",
-        f"${price:.2f}",
-        f"${price / 10:.3f}",
-        f"${price * 4:.2f}",
-    )
-    return f'<tr class="border-b">{"".join(map(_CELL.format, cells))}</tr>\n'
+COSMETICS: dict[str, Callable[[MadePage], MadePage]] = {
+    "a reworded header": lambda page: replace(page, headers=("Input price", "Cached input price", "Output price")),
+    "a moved column": lambda page: replace(page, is_output_first=True),
+    "new class names": lambda page: replace(page, css="qz9"),
+    "a restated unit": lambda page: replace(page, is_per_thousand=True),
+    "an edited sentence": lambda page: replace(page, note="July"),
+}
 
 
-def _section(number: int, chance: random.Random) -> str:
-    texts = (" ".join(chance.choices(_WORDS, k=60)) for _ in range(5))
-    paragraphs = "".join(f'<p class="text-sm">{text}</p>' for text in texts)
-    return f'<section class="mt-8"><h2>Section {number}</h2>{paragraphs}</section>\n'
-
-
-def _script(chance: random.Random) -> str:
-    numbers = ",".join(f'"{chance.randrange(10**9):x}"' for _ in range(150))
-    return f"<script>(function(){{var q=[{numbers}];window.__c=q;}})();</script>\n"
+def changed(page: MadePage, turn: int) -> MadePage:
+    """Even turns cut a price, odd ones make a cosmetic edit, each kind in its turn."""
+    if turn % 2 == 0:
+        return replace(page, cut=True)
+    return list(COSMETICS.values())[turn // 2 % len(COSMETICS)](page)

@@ -2,13 +2,13 @@
 
     python -m benchmarks.passes [--pages 1000] [--rounds 3] [--peers VENV] [--json]
 
-The pages (`changing_pages.py`: 100 kB, forty models) come from a server on loopback, twenty hosts of it. Four passes of
+The pages (`made_pages.py`: 100 kB, forty models) come from a server on loopback, twenty hosts of it. Four passes of
 each program are timed as whole processes, the programs in turn, `rounds` times from nothing:
 
 - **first**: nothing is known yet. The lean spider walks the tables with lxml and inserts rows.
 - **etag**: nothing changed and the server says so with 304.
 - **full**: nothing changed, and the server knows no ETag: every body comes again.
-- **changed**: one page in ten changed, half of them in a price, half in something else (`changing_pages.COSMETICS`).
+- **changed**: one page in ten changed, half of them in a price, half in something else (`made_pages.COSMETICS`).
 
 Pricefall's second look follows at once here (`confirm_after = "0s"`), which is part of what is timed. The peers are of
 a virtual environment of their own: `python -m venv VENV && VENV/bin/pip install urlwatch webchanges`.
@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.captures import ROOT
-from benchmarks.changing_pages import MadePage, changed
+from benchmarks.made_pages import MadePage, changed
 
 HOSTS = 20
 PASSES = ("first", "etag", "full", "changed")

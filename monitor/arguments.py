@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -136,6 +136,20 @@ def exchange_into(parts: Parts, target: str, on: date, option: str = "--in") -> 
         near = nearest(code, exchange.currencies)
         raise click.UsageError(f"{option} {target}: {err}{near}; known are {known}") from err
     return exchange, code
+
+
+def warn_of_old(parts: Parts, rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
+    """Say how many prices nobody had seen for long at `at`, by default now: their pages may say otherwise.
+
+    Long is the setting `[health] stale_after`. What was found later says itself until when it answers.
+    """
+    from monitor.parts import utc_now
+
+    first = (at or utc_now()) - timedelta(seconds=parts.settings.health.stale_after_s)
+    watched = [row["seen_until"] for row in rows if "source" not in row]
+    old = [seen for seen in watched if datetime.fromisoformat(seen) < first]
+    if old:
+        warn(f"{len(old)} of {len(rows)} prices were last seen on {max(old)[:10]} or earlier and may have moved since")
 
 
 def warn(words: str) -> None:

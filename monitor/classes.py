@@ -6,7 +6,6 @@ A class is closed upward: what belongs to a class that another one names in `abo
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from monitor.toml_lines import line_of
+from monitor.toml_lines import line_of, read_toml
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
 from scrapers.rates import model_key
 
@@ -109,13 +108,7 @@ def load_classes(folder: Path | None = None) -> Classes:
     """
     own = None if folder is None else folder / SHIPPED_CLASSES.name
     path = own if own is not None and own.exists() else SHIPPED_CLASSES
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except OSError as err:
-        raise ConfigError(f"{path}: cannot be read ({err.strerror}); check its permissions") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise ConfigError(f"{path}: not valid TOML: {err}") from err
+    text, data = read_toml(path)
     return _Reader(path, text).classes(data)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -21,7 +20,7 @@ from monitor.heartbeat import Heartbeat, read_heartbeat
 from monitor.rule_checks import rule_complaints
 from monitor.severity import Severity, WakeFor
 from monitor.subscribers import Subscriber, SubscriberSettings, place_of
-from monitor.toml_lines import line_of
+from monitor.toml_lines import line_of, read_toml
 from monitor.workloads import Use, Workload
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
 from scrapers.fetching import FetchSettings
@@ -200,13 +199,7 @@ def load_settings(
     found, home = _find_file(path, env, cwd or Path.cwd())
     if found is None:
         return _freeze(_check({}, []), (), FetchSettings(), None, home, (), ())
-    try:
-        text = found.read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
-    except OSError as err:
-        raise ConfigError(f"{found}: cannot be read ({err.strerror}); check the path and its permissions") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise ConfigError(f"{found}: not valid TOML: {err}") from err
+    text, raw = read_toml(found)
     complaints: list[Complaint] = []
     form = _check(raw, complaints)
     fetch = _fetch(form, complaints)

@@ -1,11 +1,32 @@
-"""Where a key stands in a TOML file, for messages; the parser of the standard library forgets lines."""
+"""TOML files that people write: read with errors in words, and where a key stands, which the parser forgets."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from scrapers.catalog import ConfigError
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
+
+
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a file and what it says.
+
+    Raises:
+        ConfigError: it cannot be read or is no TOML.
+
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as err:
+        raise ConfigError(f"{path}: cannot be read ({err.strerror}); check the path and its permissions") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ConfigError(f"{path}: not valid TOML: {err}") from err
 
 
 def line_of(text: str, loc: tuple[str | int, ...]) -> int | None:

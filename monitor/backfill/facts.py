@@ -7,7 +7,6 @@ Only what a source says is entered, never what follows from it: intervals and ki
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from monitor.toml_lines import line_of
+from monitor.toml_lines import line_of, read_toml
 from scrapers.catalog import CONFIG_DIR, ConfigError, nearest
 from scrapers.rates import METERS, UNITS, Conditions
 from storage.past import Confidence
@@ -76,13 +75,7 @@ def load_facts(path: Path) -> tuple[Fact, ...]:
         ConfigError: the file cannot be read or says something unknown; the message names file and line.
 
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        said = tomllib.loads(text)
-    except OSError as err:
-        raise ConfigError(f"{path}: cannot be read ({err.strerror}); check the path and its permissions") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise ConfigError(f"{path}: not valid TOML: {err}") from err
+    text, said = read_toml(path)
     file = _File(path, text)
     file.refuse_unknown(said, _FILE_KEYS, ())
     facts = said.get("fact")

@@ -108,7 +108,9 @@ def list_(
                 limit=limit,
             )
         ]
-    write_rows(rows, as_json=as_json, as_csv=as_csv, empty="no message is in the outbox")
+    is_narrowed = any(asked is not None for asked in (state, channel, rule, since))
+    empty = "no message fits; `pricefall alerts list` shows all" if is_narrowed else "no message is in the outbox"
+    write_rows(rows, as_json=as_json, as_csv=as_csv, empty=empty)
 
 
 @command.command("show")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from monitor.backfill.wayback import Every
     from monitor.parts import Parts
     from scrapers.catalog import Page, Provider
 
@@ -120,7 +121,7 @@ def captures(config_path: str | None, folder: Path, provider: str | None, url: s
 @click.option("--delay", metavar="TIME", default="5s", show_default=True, help="The pause between two requests.")
 @click.pass_obj
 def wayback(
-    config_path: str | None, provider: str, since: str, until: str | None, every: str, limit: int | None, delay: str
+    config_path: str | None, provider: str, since: str, until: str | None, every: Every, limit: int | None, delay: str
 ) -> None:
     """Fetch the Wayback Machine's copies of a provider's pages, and read them.
 
@@ -143,7 +144,7 @@ def wayback(
         raise click.UsageError("--from is not before --to; turn them round")
     settings = read_settings(config_path)
     seller = choose(load_catalog(settings.providers_dir), [provider])[provider]
-    wish = Wish(begin, end, every, limit, float(parse_duration(delay, "--delay")))  # type: ignore[arg-type]  # one of the choices
+    wish = Wish(begin, end, every, limit, float(parse_duration(delay, "--delay")))
     outcome = gather(settings, seller, wish)
     click.echo(f"{outcome.copies} copies came, {outcome.empty} of them without a page; {outcome.known} were known")
     if outcome.pages:

@@ -118,17 +118,20 @@ def _share(text: str, option: str) -> Fraction:
 def _offers(
     parts: Parts, when: datetime | None, class_id: str | None, day: date, provider: str | None, model: str | None
 ) -> list[Offer]:
+    from monitor.arguments import warn_of_old
     from monitor.classes import load_classes
     from monitor.workloads import offers
     from scrapers.rates import Rate
     from storage import queries
 
     rows = queries.prices(parts.store, provider, model, at=when)
-    found = offers((row["provider"], row["market"], Rate.from_json(row)) for row in rows)
-    if class_id is None:
-        return list(found)
-    chosen = load_classes(parts.settings.providers_dir.parent).named(class_id)
-    return [offer for offer in found if chosen.has(offer.provider, offer.model, day)]
+    if class_id is not None:
+        chosen = load_classes(parts.settings.providers_dir.parent).named(class_id)
+        # a name may have meant a lesser model when the price was last seen
+        seen = [(row, min(day, date.fromisoformat(row["seen_until"][:10]))) for row in rows]
+        rows = [row for row, on in seen if chosen.has(row["provider"], row["model"], on)]
+    warn_of_old(parts, rows, when)
+    return list(offers((row["provider"], row["market"], Rate.from_json(row)) for row in rows))
 
 
 def _can(use: Use, offer: Offer) -> bool:

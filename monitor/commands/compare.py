@@ -47,6 +47,7 @@ def command(
 
 def _offers(parts: Parts, name: str, tier: str | None, when: datetime | None) -> list[list[Rate]]:
     """The prices of one model of one provider, a list for each market and currency."""
+    from monitor.arguments import warn_of_old
     from scrapers.catalog import nearest
     from scrapers.rates import Rate, model_key
     from storage import queries
@@ -62,6 +63,7 @@ def _offers(parts: Parts, name: str, tier: str | None, when: datetime | None) ->
     if len(sellers) > 1:
         which = ", ".join(f"{seller}/{model}" for seller in sellers)
         raise click.UsageError(f"{name!r} is sold by several; say which: {which}")
+    warn_of_old(parts, mine, when)
     groups: dict[tuple[str, str | None], list[Rate]] = {}
     for row in mine:
         groups.setdefault((row["market"], row["currency"]), []).append(Rate.from_json(row))

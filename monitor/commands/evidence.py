@@ -48,7 +48,7 @@ def command(
     pricefall evidence 4711 --save pages
     pricefall evidence 'gpt-4*' --at 2024-05-20 --save pages
     """
-    from monitor.arguments import known_meter, known_provider, moment, unknown_words
+    from monitor.arguments import known_meter, known_provider, moment, unknown_words, warn_of_old
     from monitor.parts import open_to_read
     from monitor.tables import visible, write_rows
     from storage import queries
@@ -57,14 +57,16 @@ def command(
     with open_to_read(config_path) as parts:
         known_provider(parts, provider)
         known_meter(meter)
-        rows = queries.evidence(parts.store, model, provider, meter, tier, moment(at, "--at"))
+        when = moment(at, "--at")
+        rows = queries.evidence(parts.store, model, provider, meter, tier, when)
+        warn_of_old(parts, rows, when)
         if not rows and model.isdecimal() and len(model) < 19:  # SQLite counts no further
             rows = evidence_of(parts.store, int(model))
         saved = _save(parts, rows, folder) if folder is not None else []
         unknown = None if rows else unknown_words(parts.store, model, tier)
     if not rows:
-        words = f"; {unknown}" if unknown else "; `pricefall prices` shows all"
-        click.echo(f"no price of {model!r} is in force{words}", err=True)
+        nothing = f"no price has the number {model}" if model.isdecimal() else f"no price of {model!r} is in force"
+        click.echo(f"{nothing}; {unknown or '`pricefall prices` shows all'}", err=True)
     if as_json:
         write_rows(rows, as_json=True, as_csv=False)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +68,7 @@ def command(
     pricefall prices --model 'deepseek*' --now
     pricefall prices --meter output --tier standard --in USD
     """
-    from monitor.arguments import is_plain_day, known_meter, known_provider, known_word, moment
+    from monitor.arguments import is_plain_day, known_meter, known_provider, known_word, moment, warn_of_old
     from monitor.parts import open_to_read, utc_now
     from monitor.price_rows import in_order, parse_per, per_tokens
     from monitor.tables import write_rows
@@ -105,24 +105,11 @@ def command(
             rows = [per_tokens(row, shown_per) for row in rows]
         if target is not None:
             rows = _in_currency(parts, rows, target, (instant or utc_now()).date())
-        _warn_of_old(rows, instant or utc_now(), timedelta(seconds=parts.settings.health.stale_after_s))
+        warn_of_old(parts, rows, instant)
     rows = (rows if sort is None else in_order(rows, sort))[:top]
     shown = rows if as_json else [for_people(row, with_hours=has_hour, per=shown_per) for row in rows]
     title = f"{len(rows)} prices{_when(instant, known)}"
     write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)
-
-
-def _warn_of_old(rows: list[Row], at: datetime, stale_after: timedelta) -> None:
-    """Say how many prices nobody has seen for long before the instant in question: their pages may say otherwise."""
-    from monitor.arguments import warn
-
-    old = [
-        row["seen_until"]
-        for row in rows
-        if "source" not in row and at - datetime.fromisoformat(row["seen_until"]) > stale_after
-    ]
-    if old:
-        warn(f"{len(old)} of {len(rows)} prices were last seen on {max(old)[:10]} or earlier and may have moved since")
 
 
 def _of_hours(

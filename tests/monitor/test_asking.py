@@ -20,6 +20,21 @@ URL = "https://api-docs.deepseek.com/quick_start/pricing"
 FIRST, SECOND, THIRD = (datetime(2026, 8, day, 9, tzinfo=UTC) for day in (1, 11, 21))
 
 
+CLASSES = """
+[expected]
+fall_percent = [50, 75]
+source = "a newspaper"
+[[class]]
+id = "able"
+name = "Able"
+reason = "for the test"
+[[class.member]]
+models = ["deepseek chat"]
+since = SINCE
+reason = "for the test"
+"""
+
+
 def rate(model: str, meter: str, amount: str, currency: str = "USD", per: int = 1_000_000, **more: Any) -> Rate:
     return Rate(model, meter, "priced", Decimal(amount), currency, Decimal(per), "token", **more)
 
@@ -66,12 +81,39 @@ def test_prices_per_a_thousand_are_exact(shop: Path, capsys: pytest.CaptureFixtu
     assert "0.002 / 1K tokens" in table
 
 
+@pytest.mark.parametrize(
+    "asked_for",
+    [
+        ("prices", "--model", "deepseek-chat"),
+        ("evidence", "deepseek-chat"),
+        ("compare", "deepseek-chat", "deepseek-chat"),
+        ("cheapest", "--model", "deepseek-chat", "--input", "1M"),
+    ],
+    ids=lambda words: words[0],
+)
 def test_prices_that_nobody_has_seen_for_long_are_said_to_be_old(
+    shop: Path, capsys: pytest.CaptureFixture[str], asked_for: tuple[str, ...]
+) -> None:
+    said = "3 of 3 prices were last seen on 2026-08-21 or earlier and may have moved since"
+    assert said in call(capsys, *asked_for, "--at", "2026-09-30")[2]
+    assert "last seen" not in call(capsys, *asked_for, "--at", "2026-08-22")[2]
+
+
+def test_a_class_takes_no_price_from_before_its_name_meant_so_able_a_model(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked_for = ("prices", "--provider", "deepseek", "--at")
-    assert "3 of 3 prices were last seen on 2026-08-21 or earlier" in call(capsys, *asked_for, "2026-09-30")[2]
-    assert call(capsys, *asked_for, "2026-08-22")[2] == ""
+    (shop / "classes.toml").write_text(CLASSES.replace("SINCE", "2026-08-25"), encoding="utf-8")
+    asked_for = ("cheapest", "--input", "1M", "--class", "able", "--at", "2026-09-30")
+    assert asked(capsys, *asked_for) == []
+    (shop / "classes.toml").write_text(CLASSES.replace("SINCE", "2026-08-20"), encoding="utf-8")
+    assert [row["model"] for row in asked(capsys, *asked_for)] == ["deepseek-chat"]
+
+
+def test_a_narrowed_list_of_messages_does_not_say_that_there_is_none(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "alerts", "list", "--channel", "nope")
+    assert (code, "no message fits" in out + err) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -202,4 +244,4 @@ def test_one_price_has_its_evidence_by_its_number_also_when_it_is_over(
     assert "ended     2026-08-11T09:00:00Z" in out
     code, out, err = call(capsys, "evidence", "4711")
     assert (code, out) == (0, "")
-    assert "no price of '4711' is in force" in err
+    assert "no price has the number 4711" in err

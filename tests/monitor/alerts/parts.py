@@ -16,7 +16,7 @@ from typing import Any
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from monitor.channel_secrets import Secret
-from monitor.channels import EmailChannel, WebhookChannel
+from monitor.channels import Channel, EmailChannel, WebhookChannel
 from monitor.rules import alerts_for
 from monitor.settings import Rule, Settings
 from scrapers.rates import Conditions, Evidence, Rate, TokenRange
@@ -117,7 +117,7 @@ def hook_channel(url: str, **changes: Any) -> WebhookChannel:
     return WebhookChannel(**{**facts, **changes})
 
 
-def settings_of(*channels: EmailChannel | WebhookChannel, language: str = "en", folder: Path = Path()) -> Settings:
+def settings_of(*channels: Channel, language: str = "en", folder: Path = Path()) -> Settings:
     everything = Rule("all", tuple(channel.id for channel in channels))
     return Settings(
         path=None,

@@ -41,7 +41,7 @@ def test_what_a_chat_does_not_take_in_time_goes_with_the_next_call_in_order(
 ) -> None:
     chat = Chat("wecom", httpserver)  # 20 a minute: one each 3 s
     mails = mail_channel(postbox)
-    settings = settings_of(chat.channel(), mails)  # type: ignore[arg-type] # a chat is a channel too
+    settings = settings_of(chat.channel(), mails)
     queue(store, settings, *(change(provider=f"provider-{number:02}") for number in range(15)))
     began = clock.at
     first = deliver_due(store, settings, NOW).sent
@@ -59,7 +59,7 @@ def test_what_a_chat_does_not_take_in_time_goes_with_the_next_call_in_order(
 
 def test_nobody_waits_where_nothing_is_due(store: Store, httpserver: HTTPServer, clock: Clock) -> None:
     chat = Chat("wecom", httpserver)
-    settings = settings_of(chat.channel())  # type: ignore[arg-type] # a chat is a channel too
+    settings = settings_of(chat.channel())
     queue(store, settings)
     began, real = clock.at, time.monotonic()
     assert deliver_due(store, settings, NOW).sent == 1
