@@ -33,23 +33,28 @@ def command(
     pricefall compare openai/gpt-4o deepseek/deepseek-chat
     pricefall compare gpt-4o gpt-4o-mini --at 2024-08-01 --json
     """
-    from monitor.arguments import moment
+    from monitor.arguments import moment, warn_of_old
     from monitor.parts import open_to_read
     from monitor.tables import write_rows
 
     with open_to_read(config_path) as parts:
         when = moment(at, "--at")
-        sides = [_offers(parts, name, tier, when) for name in (first, second)]
-    rows = _rows(*_pair(*sides))
+        found = [_prices(parts, name, tier, when) for name in (first, second)]
+    warn_of_old(parts, [row for side in found for row in side], when)
+    rows = _rows(*_pair(*(_offers(side) for side in found)))
     shown = rows if as_json or as_csv else [_for_people(row, first, second) for row in rows]
     write_rows(shown, as_json=as_json, as_csv=as_csv, title=f"{first} and {second}", empty="neither has such a price")
 
 
-def _offers(parts: Parts, name: str, tier: str | None, when: datetime | None) -> list[list[Rate]]:
-    """The prices of one model of one provider, a list for each market and currency."""
-    from monitor.arguments import warn_of_old
+def _prices(parts: Parts, name: str, tier: str | None, when: datetime | None) -> list[dict[str, Any]]:
+    """The prices of one model of one provider.
+
+    Raises:
+        click.UsageError: nobody sells it, or several do.
+
+    """
     from scrapers.catalog import nearest
-    from scrapers.rates import Rate, model_key
+    from scrapers.rates import model_key
     from storage import queries
 
     head, slash, tail = name.partition("/")
@@ -63,9 +68,15 @@ def _offers(parts: Parts, name: str, tier: str | None, when: datetime | None) ->
     if len(sellers) > 1:
         which = ", ".join(f"{seller}/{model}" for seller in sellers)
         raise click.UsageError(f"{name!r} is sold by several; say which: {which}")
-    warn_of_old(parts, mine, when)
+    return mine
+
+
+def _offers(rows: list[dict[str, Any]]) -> list[list[Rate]]:
+    """Prices as a list for each market and currency."""
+    from scrapers.rates import Rate
+
     groups: dict[tuple[str, str | None], list[Rate]] = {}
-    for row in mine:
+    for row in rows:
         groups.setdefault((row["market"], row["currency"]), []).append(Rate.from_json(row))
     return list(groups.values())
 

@@ -105,8 +105,8 @@ def command(
             rows = [per_tokens(row, shown_per) for row in rows]
         if target is not None:
             rows = _in_currency(parts, rows, target, (instant or utc_now()).date())
-        warn_of_old(parts, rows, instant)
     rows = (rows if sort is None else in_order(rows, sort))[:top]
+    warn_of_old(parts, rows, instant)
     shown = rows if as_json else [for_people(row, with_hours=has_hour, per=shown_per) for row in rows]
     title = f"{len(rows)} prices{_when(instant, known)}"
     write_rows(shown, as_json=as_json, as_csv=as_csv, title=title, empty=empty, tells_empty=True)

@@ -27,14 +27,18 @@ def replaced_folder(out: Path) -> Iterator[Path]:
     """A new folder to write into; when the block ends without an error it takes the place of `out`.
 
     Raises:
-        ConfigError: something stands at `out` that no report made.
+        ConfigError: something stands at `out` that no report made, or nothing can be written beside it.
 
     """
     check_place(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     building = out.with_name(f".{out.name}.new-{os.getpid()}")
-    _clear_leftovers(out)
-    building.mkdir()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(out)
+        building.mkdir()
+    except OSError as err:
+        why = f"nothing can be written in {out.parent} ({err.strerror}); name another folder with --out"
+        raise ConfigError(why) from err
     try:
         (building / MARK).write_text("`pricefall report` may write over this folder.\n", encoding="utf-8")
         yield building

@@ -86,7 +86,7 @@ def test_prices_per_a_thousand_are_exact(shop: Path, capsys: pytest.CaptureFixtu
     [
         ("prices", "--model", "deepseek-chat"),
         ("evidence", "deepseek-chat"),
-        ("compare", "deepseek-chat", "deepseek-chat"),
+        ("compare", "deepseek-chat", "deepseek/deepseek-chat"),
         ("cheapest", "--model", "deepseek-chat", "--input", "1M"),
     ],
     ids=lambda words: words[0],
@@ -94,8 +94,8 @@ def test_prices_per_a_thousand_are_exact(shop: Path, capsys: pytest.CaptureFixtu
 def test_prices_that_nobody_has_seen_for_long_are_said_to_be_old(
     shop: Path, capsys: pytest.CaptureFixture[str], asked_for: tuple[str, ...]
 ) -> None:
-    said = "3 of 3 prices were last seen on 2026-08-21 or earlier and may have moved since"
-    assert said in call(capsys, *asked_for, "--at", "2026-09-30")[2]
+    said = "prices were last seen on 2026-08-21 or earlier and may have moved since"
+    assert call(capsys, *asked_for, "--at", "2026-09-30")[2].count(said) == 1
     assert "last seen" not in call(capsys, *asked_for, "--at", "2026-08-22")[2]
 
 

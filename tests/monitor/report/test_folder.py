@@ -88,3 +88,10 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     put(tmp_path / "site", "first")
     assert names(tmp_path / "site") == [MARK, "index.html"]
+
+
+def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigError, match=r"nothing can be written in .*file .*; name another folder with --out"):
+        put(tmp_path / "file" / "site", "new")
+    assert (tmp_path / "file").read_text() == "mine"
