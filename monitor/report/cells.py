@@ -15,7 +15,7 @@ from fractions import Fraction
 from monitor.alerts.markup import Markup, element, fragment
 from monitor.alerts.phrases import conditions_text, instant_text, money, month_text, percent_of, visible, what_it_buys
 from monitor.alerts.words import word
-from monitor.report.facts import TARGETS, Overview, Row
+from monitor.report.facts import TARGETS, Overview, Priced, Row
 from monitor.report.paths import Place, model_path
 from monitor.report.words import say
 from scrapers.rates import Rate, format_decimal
@@ -121,6 +121,12 @@ class Cells:
             words = say("capture_of", self.language, when=when, sha=visible(row["sha256"], 200)[:12])
             pieces.append(element("small", words))
         return joined(pieces, " ")
+
+    def last_seen(self, priced: Priced) -> list[Markup]:
+        """When prices were last seen, where that is long ago."""
+        if not self.overview.is_old(priced):
+            return []
+        return [note(say("seen_last", self.language, day=priced.seen.isoformat()))]
 
     def day(self, iso: str | None) -> Markup:
         """A day, with its instant."""

@@ -6,9 +6,9 @@ same database and the same instant give the same report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +18,7 @@ from monitor.exchange import Conversion, Exchange, NoExchangeRate
 from monitor.price_lines import line_per, line_price, standing, turns
 from monitor.report.paths import model_path
 from monitor.workloads import Bill, Offer, Use, bill, offers
-from scrapers.rates import METERS, Rate, parse_instant
+from scrapers.rates import METERS, Rate, model_key, parse_instant
 from storage import queries
 from storage.price_lines import KnownPrice
 from storage.reports import dated_rates, events_until, providers_known, watched_pages
@@ -28,6 +28,8 @@ from storage.store import Store
 Row = dict[str, Any]
 
 MONTH = timedelta(days=30)
+STALE = timedelta(days=3)
+"""A price that was not seen for so long is shown with the day on which it last was."""
 MOVES = frozenset({"cut", "raise", "free", "promo_start", "promo_end", "repriced"})
 """Kinds of events by which a price moved."""
 TOKENS = (("input", 10_000_000), ("output", 2_000_000))
@@ -39,12 +41,16 @@ _CACHED = Use("", "", (("cached_input", 1_000_000),))
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """One model in one market and currency: the prices that a table shows, and the month of work."""
+    """One model in one market and currency: the prices that a table shows, and the month of work.
+
+    `seen` is the last day (UTC) on which one of its prices was seen, up to the report's.
+    """
 
     offer: Offer
     path: str
     rates: Mapping[str, Rate]  # meter to the price for a typical prompt; absent where none or several fit
     bill: Bill
+    seen: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,10 @@ class Overview:
     pages: tuple[Row, ...]
     classes: tuple[CapabilityClass, ...]
     conversions: Mapping[str, Mapping[str, Conversion]]
+
+    def is_old(self, priced: Priced) -> bool:
+        """Whether nobody has seen these prices for long."""
+        return self.at.date() - priced.seen > STALE
 
     @property
     def moves(self) -> tuple[Row, ...]:
@@ -184,8 +194,12 @@ def _points(known: Sequence[KnownPrice], rows: Sequence[Row]) -> tuple[Point, ..
     return tuple(points)
 
 
-def _priced(rows: Iterable[Row]) -> tuple[Priced, ...]:
+def _priced(rows: Sequence[Row]) -> tuple[Priced, ...]:
     """Every model that sells tokens in and out, or in alone."""
+    seen: dict[tuple[str, ...], str] = {}
+    for row in rows:
+        own = (row["provider"], row["market"], model_key(row["model"]), row["currency"] or "")
+        seen[own] = max(seen.get(own, ""), row["seen_until"][:10])
     found = []
     for offer in offers((row["provider"], row["market"], Rate.from_json(row)) for row in rows):
         month = bill(_MONTH_OF_WORK, offer)
@@ -193,7 +207,9 @@ def _priced(rows: Iterable[Row]) -> tuple[Priced, ...]:
         rates = {line.meter: line.rate for line in month.lines}
         rates |= {line.meter: line.rate for line in cached.lines if not line.note}
         if rates:
-            found.append(Priced(offer, model_path(offer.provider, offer.rates[0].model_key), rates, month))
+            key = offer.rates[0].model_key
+            day = date.fromisoformat(seen[offer.provider, offer.market, key, offer.currency])
+            found.append(Priced(offer, model_path(offer.provider, key), rates, month, day))
     return tuple(found)
 
 

@@ -51,7 +51,7 @@ def _cheapest(cells: Cells) -> Markup:
     before, after = say("cheapest_lead", language).split("{unit}")
     parts: list[Markup] = []
     for each in overview.classes:
-        members = [one for one in known if each.has(one.offer.provider, one.offer.model, overview.at.date())]
+        members = [one for one in known if each.has(one.offer.provider, one.offer.model, one.seen)]
         if members:
             parts.append(
                 _cheapest_table(cells, members[:_OF_A_CLASS], visible(each.name, 120), visible(each.reason, 300))
@@ -75,6 +75,7 @@ def _cheapest_table(cells: Cells, chosen: Sequence[Priced], title: str, reason: 
             row_head(
                 cells.model_link(priced.offer.provider, priced.offer.rates[0].model_key, priced.offer.model),
                 note(visible(priced.offer.provider, 60)),
+                *cells.last_seen(priced),
             ),
             *(cell(cells.price(priced.rates.get(meter)), classes="n") for meter in ("input", "output")),
             bill_cells(cells, priced)[0],

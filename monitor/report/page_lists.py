@@ -103,7 +103,9 @@ def _name(cells: Cells, priced: Priced) -> Markup:
     offer = priced.offer
     markets: Sequence[str] = [offer.market] if offer.market != "intl" else []
     below = " · ".join(visible(word, 60) for word in (offer.provider, *markets))
-    return row_head(cells.model_link(offer.provider, offer.rates[0].model_key, offer.model), note(below))
+    return row_head(
+        cells.model_link(offer.provider, offer.rates[0].model_key, offer.model), note(below), *cells.last_seen(priced)
+    )
 
 
 def _condition(cells: Cells, rate: Rate) -> list[Markup]:

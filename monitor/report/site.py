@@ -96,7 +96,8 @@ def report_data(store: Store, exchange: Exchange, classes: Sequence[CapabilityCl
                 "market": one.offer.market,
                 "model": one.offer.model,
                 "currency": one.offer.currency,
-                "classes": [each.id for each in classes if each.has(one.offer.provider, one.offer.model, at.date())],
+                "seen": one.seen.isoformat(),
+                "classes": [each.id for each in classes if each.has(one.offer.provider, one.offer.model, one.seen)],
                 "month": None if one.bill.total is None else fraction_text(round(one.bill.total, 2)),
                 "doubts": list(one.bill.doubts),
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urldefrag
@@ -16,7 +17,7 @@ from monitor.commands.report import command
 from monitor.report.words import keys
 from storage.store import Store
 from tests.monitor.calls import call
-from tests.monitor.report.world import AT, HOSTILE, make_database
+from tests.monitor.report.world import AT, HOSTILE, both, look, make_database
 
 
 def soup(path: Path) -> BeautifulSoup:
@@ -34,7 +35,10 @@ def lines(page: BeautifulSoup, name: str) -> list[str]:
 
 def test_the_first_page_has_the_cheapest_the_moves_and_every_provider(site: Path) -> None:
     page = soup(site / "index.html")
-    assert lines(page, "cheapest")[:2] == ["星 pro xing ¥0.8 ¥2 ¥12", "nova-mini aurora $0.1 $0.4 $1.8"]
+    assert lines(page, "cheapest")[:2] == [
+        "星 pro xing last seen on 2026-03-02, may have moved since ¥0.8 ¥2 ¥12",
+        "nova-mini aurora last seen on 2026-05-11, may have moved since $0.1 $0.4 $1.8",
+    ]
     assert "{provider} free" not in words(page.select_one("section"))
     rise, move = lines(page, "moves")
     assert "$0.002 → $2 per 1M tokens +99900% and 1 more" in rise
@@ -204,3 +208,18 @@ def test_a_date_before_the_first_price_is_named(
     code, _out, err = call(capsys, "report", "--db", str(database), "--out", str(tmp_path / "x"), "--at", "2020-01-01")
     assert code == 2
     assert "name a later --at" in err
+
+
+def test_a_price_that_nobody_has_seen_for_long_says_so_in_chinese_too(site: Path) -> None:
+    assert words(soup(site / "zh" / "month.html").select_one("main")).count("最后一次看到是 2026-03-02") == 2
+
+
+def test_a_price_from_before_its_name_meant_so_able_a_model_is_of_no_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for year, classes in ((2024, ["gpt-3.5"]), (2025, ["gpt-4", "gpt-3.5"])):
+        path = tmp_path / f"{year}.db"
+        with Store.open(path) as store:
+            look(store, "deepseek", datetime(year, 5, 6, 9, tzinfo=UTC), both("deepseek-chat", "1", "2", "CNY"))
+        told = json.loads(call(capsys, "report", "--db", str(path), "--at", "2025-06-01", "--json")[1])
+        assert [each["classes"] for each in told["month_of_work"]] == [classes]

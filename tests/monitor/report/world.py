@@ -51,13 +51,13 @@ def make_database(path: Path) -> Path:
     yuan = [*both("星 pro", "0.0008", "0.0020", "CNY", per=Decimal(1000)), *both(HOSTILE, "1", "2", "CNY")]
     long = rate("星 pro", "input", "0.0016", "CNY", per=Decimal(1000), conditions=Conditions(other=HOSTILE))
     with Store.open(path) as store:
-        _look(store, "aurora", FIRST, [*nova, *rest])
-        _look(store, "aurora", SECOND, [*cheaper, *rest[:-2], announced], events=(cut, *risen))
-        _look(store, "xing", FIRST, [*yuan, long])
+        look(store, "aurora", FIRST, [*nova, *rest])
+        look(store, "aurora", SECOND, [*cheaper, *rest[:-2], announced], events=(cut, *risen))
+        look(store, "xing", FIRST, [*yuan, long])
     return path
 
 
-def _look(store: Store, provider: str, at: datetime, rates: list[Rate], **more: Any) -> None:
+def look(store: Store, provider: str, at: datetime, rates: list[Rate], **more: Any) -> None:
     url = f"https://{provider}.example/p"
     sha256 = f"{provider}{at:%Y%m%d}".ljust(64, "0")
     store.record_page(
