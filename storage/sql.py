@@ -34,7 +34,8 @@ _PRAGMAS_THAT_READ = {
     "user_version",
 }
 _PRAGMAS_WITH_ARGUMENT = {name for name in _PRAGMAS_THAT_READ if name.startswith(("table_", "index_", "foreign_"))}
-_SECRET_TABLES = {"subscriber_key"}
+SECRET_TABLES = frozenset({"subscriber_key"})
+"""What is shown to nobody: whoever reads it can sign."""
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}
 _TABLE_FUNCTIONS = ("json_each", "json_tree", *(f"pragma_{name}" for name in sorted(_PRAGMAS_THAT_READ)))
 _MAX_VALUE_BYTES = 8 * 1024 * 1024
@@ -118,7 +119,7 @@ def run_sql(path: Path, sql: str, limit_s: float = 1.0, max_rows: int = 10_000) 
 
 def _refusal(action: int, first: str | None, second: str | None) -> str | None:
     """What is refused, in a word for the user; None when it is allowed."""
-    if action == sqlite3.SQLITE_READ and first in _SECRET_TABLES:
+    if action == sqlite3.SQLITE_READ and first in SECRET_TABLES:
         return f"the table {first}"
     if action in _ALLOWED:
         return None

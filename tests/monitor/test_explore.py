@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HAS_DATASETTE = importlib.util.find_spec("datasette") is not None
 needs_datasette = pytest.mark.skipif(not HAS_DATASETTE, reason="needs the extra: pip install 'pricefall[explore]'")
 QUERIES = tomllib.loads((ROOT / "config" / "explore.toml").read_text(encoding="utf-8"))["query"]
+KEY = "c0ffee" * 8
 VIEWS = ("current_prices", "cheapest_prices", "price_changes", "price_history", "price_events")
 
 
@@ -35,6 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "pricefall.toml").write_text('database = "prices.db"\narchive = "pages"\n')
     with Store.open(home / "prices.db") as store:
         fill(store)
+        with store.connection.write() as sql:
+            sql.execute("INSERT INTO subscriber_key VALUES (?)", (KEY,))
     return home
 
 
@@ -112,6 +115,20 @@ def test_the_history_is_drawn(served: tuple[str, subprocess.Popen[str], Path]) -
 def test_a_part_of_a_name_is_searched_for(served: tuple[str, subprocess.Popen[str], Path]) -> None:
     found = requests.get(f"{served[0]}/prices/models.json?_shape=array&_search=mini", timeout=20).json()
     assert [row["model"] for row in found] == ["aurora-mini"]
+
+
+@needs_datasette
+@pytest.mark.parametrize(
+    ("place", "asked"),
+    [("prices/subscriber_key.json", {}), ("prices.json", {"sql": "select key as k from subscriber_key"})],
+    ids=["page", "question"],
+)
+def test_s12_the_key_that_signs_is_shown_to_nobody(
+    served: tuple[str, subprocess.Popen[str], Path], place: str, asked: dict[str, str]
+) -> None:
+    answer = requests.get(f"{served[0]}/{place}", params={**asked, "_shape": "arrays"}, timeout=20)
+    assert KEY not in answer.text
+    assert answer.json()["rows"][0][-1] is None
 
 
 @needs_datasette
